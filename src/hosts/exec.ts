@@ -1,0 +1,29 @@
+/** Runs a program on this machine, as argv, never through a shell. The only importer of execa. */
+import { execa } from 'execa';
+
+export interface ExecResult {
+  /** Exit code; null when the program did not start, was killed, or ran out of time. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Never throws: a program that can't be started is a result with code null and the reason in `stderr`. */
+export async function exec(
+  argv: readonly [string, ...string[]],
+  options: { readonly cwd: string; readonly timeoutMs: number },
+): Promise<ExecResult> {
+  const [file, ...args] = argv;
+  const result = await execa(file, args, {
+    cwd: options.cwd,
+    timeout: options.timeoutMs,
+    reject: false,
+    stdin: 'ignore',
+    maxBuffer: 1_000_000,
+  });
+  return {
+    code: result.exitCode ?? null,
+    stdout: result.stdout,
+    stderr: result.failed && result.stderr === '' ? (result.shortMessage ?? '') : result.stderr,
+  };
+}

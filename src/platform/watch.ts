@@ -1,0 +1,60 @@
+/** Notices changes of run folders: events where VS Code watches anyway, and a poll as the safety net. */
+import * as vscode from 'vscode';
+import { DisposableStore } from './disposables';
+
+/** Small files that are written when something happens. WAVs are never watched: an evaluation writes hundreds. */
+const signalFiles =
+  '**/{run.json,events.jsonl,checkpoint.json,adapter_config.json,trainer_state.json,evaluation.json,comparison_results.jsonl}';
+
+/** Only folders of the workspace are watched by events: VS Code watches them already, so this costs no new watcher. */
+export function watchSignalFiles(onChange: () => void): vscode.Disposable {
+  const store = new DisposableStore();
+  const watcher = store.add(vscode.workspace.createFileSystemWatcher(signalFiles));
+  store.add(watcher.onDidCreate(onChange));
+  store.add(watcher.onDidChange(onChange));
+  store.add(watcher.onDidDelete(onChange));
+  return store;
+}
+
+/**
+ * Calls `work` again and again while `wanted()`: `visibleMs` after the last end, slower when the window has no focus or
+ * when the work itself takes long, so that a poll never uses more than a tenth of a core. `wake` brings the next call forward.
+ */
+export class Poll implements vscode.Disposable {
+  #timer: NodeJS.Timeout | null = null;
+  #busy = false;
+  #disposed = false;
+
+  constructor(
+    private readonly work: () => Promise<void>,
+    private readonly wanted: () => boolean,
+    private readonly visibleMs: number,
+  ) {}
+
+  /** Polls from now on while wanted; call it whenever `wanted` may have become true. */
+  wake(): void {
+    if (this.#disposed || this.#busy || !this.wanted()) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#tick(), this.visibleMs);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  async #tick(): Promise<void> {
+    this.#timer = null;
+    if (this.#disposed || !this.wanted()) return;
+    this.#busy = true;
+    const started = Date.now();
+    try {
+      await this.work();
+    } finally {
+      this.#busy = false;
+      const took = Date.now() - started;
+      const pause = Math.max(this.visibleMs, took * 10) * (vscode.window.state.focused ? 1 : 3);
+      this.#timer = this.#disposed ? null : setTimeout(() => void this.#tick(), pause);
+    }
+  }
+}
