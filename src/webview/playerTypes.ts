@@ -28,3 +28,12 @@ export interface PlayerEvents {
   /** Seconds of a clip that were audible, reported at least every second while it sounds and at every change. */
   onAudible(clip: string, from: number, to: number): void;
 }
+
+export interface PlayerOptions {
+  /** The rate most clips have, in Hz; clips of other rates are resampled once when they are loaded. */
+  readonly sampleRate: number;
+  readonly events: PlayerEvents;
+  /** Tests give their own; the default is `new AudioContext({ sampleRate })`. */
+  readonly createContext?: (sampleRate: number) => AudioContext;
+  readonly fetch?: typeof fetch;
+}
