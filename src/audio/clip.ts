@@ -13,7 +13,7 @@ export interface ClipFormat {
   readonly dataBytes: number;
 }
 
-/** Why a clip can't be (wholly) heard; `detail` holds the figures of the sentence. */
+/** Why a clip can't be (wholly) heard. The worker that finds it knows no language: problems.ts makes the sentence. */
 export interface ClipProblem {
   readonly code:
     | 'missing'
@@ -24,10 +24,16 @@ export interface ClipProblem {
     | 'encoding'
     | 'too-large'
     | 'truncated'
-    | 'not-finite';
+    | 'not-finite'
+    | 'changed'
+    | 'crashed';
   /** `error`: can't be played at all. `warning`: plays, but not as its header says. */
   readonly severity: 'error' | 'warning';
-  readonly message: string;
+  /**
+   * The figures of the sentence. encoding: format tag, bits, rate in Hz, channels (none: big-endian) · too-large: bytes, limit in bytes ·
+   * truncated: seconds there, seconds claimed · not-finite: samples; others: none.
+   */
+  readonly detail: readonly number[];
 }
 
 export interface ClipAnalysis {
