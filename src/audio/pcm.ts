@@ -14,7 +14,8 @@ export interface Pcm {
  */
 export function decodePcm(data: Uint8Array<ArrayBuffer>, format: ClipFormat): Pcm {
   const samples = toFloats(data, format.encoding, format.frames * format.channels);
-  const { clean, notFinite } = withoutNotFinite(samples);
+  const isFloat = format.encoding === 'f32' || format.encoding === 'f64';
+  const { clean, notFinite } = isFloat ? withoutNotFinite(samples) : { clean: samples, notFinite: 0 };
   return { channels: deinterleave(clean, format.channels), notFinite };
 }
 
@@ -69,7 +70,7 @@ function scale(from: Int16Array | Int32Array, factor: number, out: Float32Array)
 function withoutNotFinite(samples: Float32Array<ArrayBuffer>) {
   // x · 0 is 0 for every finite x and NaN for all others, so one sum tells whether there is anything to do.
   let sum = 0;
-  for (const x of samples) sum += x * 0;
+  for (let i = 0; i < samples.length; i++) sum += (samples[i] ?? 0) * 0;
   if (sum === 0) return { clean: samples, notFinite: 0 };
   const clean = samples.slice();
   let notFinite = 0;

@@ -6,7 +6,7 @@
 /** dBTP (0 is full scale), or null for digital silence. */
 export function truePeak(channels: readonly Float32Array[]): number | null {
   let peak = 0;
-  for (const samples of channels) peak = Math.max(peak, highest(samples));
+  for (const samples of channels) peak = Math.max(peak, highest(samples, 0, samples.length));
   for (const samples of channels) peak = highestBetween(samples, peak);
   return peak === 0 ? null : 20 * Math.log10(peak);
 }
@@ -20,19 +20,19 @@ const PHASE_1 = [
   -0.2003173828125, 0.1015625, -0.0582275390625, 0.0330810546875, -0.0189208984375,
 ];
 /** Phases 2 and 3 are 1 and 0 in mirror image. */
-const PHASES = [PHASE_0, PHASE_1, [...PHASE_1].reverse(), [...PHASE_0].reverse()].map((taps) =>
-  Float64Array.from(taps),
-);
+const PHASES = [PHASE_0, PHASE_1, PHASE_1.toReversed(), PHASE_0.toReversed()];
 const TAPS = 12;
+/** Tap by tap, the four phases' coefficients side by side. */
+const BY_TAP = Float64Array.from(PHASE_0.flatMap((_, tap) => PHASES.map((taps) => taps[tap] ?? 0)));
 /** No point between samples that are at most m can exceed m times this. */
 const MOST_GAIN = Math.max(...PHASES.map((taps) => taps.reduce((sum, tap) => sum + Math.abs(tap), 0)));
 /** Short enough that most stretches of music lie far below its peak, long enough that looking at them is cheap. */
 const STRETCH = 16;
 
-function highest(samples: Float32Array): number {
+function highest(samples: Float32Array, from: number, to: number): number {
   let most = 0;
-  for (const x of samples) {
-    const level = x < 0 ? -x : x;
+  for (let i = from; i < to; i++) {
+    const level = Math.abs(samples[i] ?? 0);
     if (level > most) most = level;
   }
   return most;
@@ -40,28 +40,36 @@ function highest(samples: Float32Array): number {
 
 /** `peak`, or what exceeds it between the samples. Stretches that can't are skipped, which for music is nearly all. */
 function highestBetween(samples: Float32Array, peak: number): number {
-  const stretches = Math.ceil(samples.length / STRETCH);
-  const most = new Float32Array(stretches + 1);
-  for (let s = 0; s < stretches; s++) most[s] = highest(samples.subarray(s * STRETCH, (s + 1) * STRETCH));
   let result = peak;
-  for (let s = 0; s <= stretches; s++) {
-    // A point depends on 12 samples: those of this stretch and of the one before.
-    const around = Math.max(most[s] ?? 0, most[s - 1] ?? 0);
-    if (around * MOST_GAIN > result) result = oversampled(samples, s * STRETCH, (s + 1) * STRETCH, result);
+  let before = 0;
+  for (let from = 0; from < samples.length + TAPS; from += STRETCH) {
+    const here = highest(samples, from, Math.min(from + STRETCH, samples.length));
+    // A point depends on 12 samples: some of this stretch and the last ones of the stretch before.
+    if (Math.max(here, before) * MOST_GAIN > result) result = Math.max(result, oversampled(samples, from));
+    before = here;
   }
   return result;
 }
 
-/** The highest of `peak` and the points whose newest sample lies in from…to. */
-function oversampled(samples: Float32Array, from: number, to: number, peak: number): number {
-  let result = peak;
-  for (let i = from; i < to; i++) {
-    for (const taps of PHASES) {
-      let sum = 0;
-      for (let k = 0; k < TAPS; k++) sum += (taps[k] ?? 0) * (samples[i - k] ?? 0);
-      if (sum < 0) sum = -sum;
-      if (sum > result) result = sum;
+/** The highest of the points whose newest sample lies in the stretch; outside of the clip is silence. */
+function oversampled(samples: Float32Array, from: number): number {
+  const window = new Float64Array(TAPS - 1 + STRETCH);
+  const first = from - (TAPS - 1);
+  window.set(
+    samples.subarray(Math.max(0, first), Math.min(samples.length, from + STRETCH)),
+    Math.max(0, -first),
+  );
+  let most = 0;
+  for (let i = 0; i < STRETCH; i++) {
+    let [p0, p1, p2, p3] = [0, 0, 0, 0];
+    for (let k = 0; k < TAPS; k++) {
+      const x = window[i + TAPS - 1 - k] ?? 0;
+      p0 += (BY_TAP[4 * k] ?? 0) * x;
+      p1 += (BY_TAP[4 * k + 1] ?? 0) * x;
+      p2 += (BY_TAP[4 * k + 2] ?? 0) * x;
+      p3 += (BY_TAP[4 * k + 3] ?? 0) * x;
     }
+    most = Math.max(most, Math.abs(p0), Math.abs(p1), Math.abs(p2), Math.abs(p3));
   }
-  return result;
+  return most;
 }
