@@ -1,4 +1,14 @@
+import * as l10n from '@vscode/l10n';
+import { AudioOutput } from './audioOutput';
+import { ClipStore, framesAt } from './clipStore';
+import { Mixer } from './mixer';
 import type { PlayerOptions, PlayerState, PlayerTake } from './playerTypes';
+import { frameAt, intoLoop, spansBetween, type FrameRange, type Timeline } from './timeline';
+
+/** Shorter loops are taken for a slip of the mouse. */
+const SHORTEST_LOOP_SECONDS = 0.05;
+/** How often is looked at the clock while playing; what was heard is told as often. */
+const TICK_MS = 500;
 
 /**
  * Plays the takes of one prompt together and lets one of them be heard. Switching changes gains and nothing else, so
@@ -6,53 +16,313 @@ import type { PlayerOptions, PlayerState, PlayerTake } from './playerTypes';
  * that of the longest, and end in silence where they are shorter.
  */
 export class Player {
-  constructor(private readonly options: PlayerOptions) {}
+  private readonly end = new AbortController();
+  private sampleRate: number;
+  private output: AudioOutput | null = null;
+  private mixer: Mixer | null = null;
+  private store: ClipStore;
+  private takes: readonly PlayerTake[] = [];
+  private later: readonly PlayerTake[] = [];
+  private selected = '';
+  /** Someone pressed play, and not yet pause; it may still be loading, or blocked. */
+  private wanted = false;
+  /** Seconds, while nothing plays. */
+  private at = 0;
+  private loop: readonly [number, number] | null = null;
+  /** Frame of the context's clock up to which onAudible was told. */
+  private told = 0;
+  private shown: PlayerState['kind'] = 'empty';
+  private ticking: ReturnType<typeof setInterval> | undefined;
+
+  constructor(private readonly options: PlayerOptions) {
+    this.sampleRate = options.sampleRate;
+    this.store = this.newStore();
+    const hidden = () => document.visibilityState === 'hidden' && this.pause();
+    document.addEventListener('visibilitychange', hidden, { signal: this.end.signal });
+  }
 
   /** What is heard now, in seconds of the clip: output latency considered, loops wrapped. */
   get position(): number {
-    return 0;
+    const line = this.mixer?.timeline;
+    if (!line || !this.output) return this.at;
+    return Math.min(this.duration, frameAt(line, this.output.heard) / this.sampleRate);
   }
 
   /** Seconds of the longest take that is loaded; 0 when there is none. */
   get duration(): number {
-    return 0;
+    return this.length / this.sampleRate;
   }
 
   get state(): PlayerState {
-    return { kind: 'empty' };
+    if (!this.takes.length) return { kind: 'empty' };
+    if (!this.wanted) return { kind: 'paused' };
+    if (this.output?.blocked) return { kind: 'blocked' };
+    const plays = this.output?.running && this.mixer?.timeline && !this.store.isAwaited(this.selected);
+    return { kind: plays ? 'playing' : 'loading' };
   }
 
   /**
-   * Shows these takes of one prompt at a second of theirs, `selected` to be heard. Goes on playing if it was playing.
-   * Takes that can't be loaded are told by `onProblem`; the others play.
+   * Shows these takes of one prompt at a second of theirs, `selected` to be heard. Goes on playing if it was playing,
+   * and keeps the loop. Takes that can't be loaded are told by `onProblem`; the others play.
    */
-  load(_takes: readonly PlayerTake[], _at: { readonly second: number; readonly selected: string }): void {}
+  load(takes: readonly PlayerTake[], at: { readonly second: number; readonly selected: string }): void {
+    this.leave();
+    this.takes = takes;
+    this.selected = at.selected;
+    this.at = this.clamped(at.second);
+    this.enter();
+  }
 
   /** Loads takes that may be wanted next, after everything that is wanted now and as far as the cache has room. */
-  prefetch(_takes: readonly PlayerTake[]): void {}
+  prefetch(takes: readonly PlayerTake[]): void {
+    this.later = takes;
+    this.store.prefetch(takes);
+  }
 
-  /** Lets another take of the prompt be heard, at the same sample. A take that is not there yet joins when it is. */
-  select(_clip: string): void {}
+  /**
+   * Lets another take of the prompt be heard, at the same sample. A take that is not there yet joins when it is; one
+   * that was not loaded with the others is silent, and so is one that could not be played.
+   */
+  select(clip: string): void {
+    this.tell();
+    if (clip !== this.selected) {
+      const [from, to] = [this.take(this.selected), this.take(clip)];
+      const equal = from && to && from.sha256 !== null && from.sha256 === to.sha256;
+      this.mixer?.select(clip, equal ? 'linear' : 'power');
+      this.selected = clip;
+    }
+    this.store.prefer(clip);
+    this.show();
+  }
 
-  play(): void {}
+  play(): void {
+    if (!this.takes.length) return;
+    this.wanted = true;
+    if (!this.mixer?.timeline) {
+      if (this.at >= this.duration - 1 / this.sampleRate) this.at = 0;
+      this.at = this.inLoop(this.at);
+    }
+    this.store.prefer(this.selected);
+    this.output?.wake();
+    this.begin();
+  }
 
-  pause(): void {}
+  pause(): void {
+    this.tell();
+    this.wanted = false;
+    if (this.mixer?.timeline) this.at = this.clamped(this.mixer.stop() / this.sampleRate);
+    this.output?.sleep();
+    this.show();
+  }
 
-  toggle(): void {}
+  toggle(): void {
+    if (this.wanted && !this.output?.blocked) this.pause();
+    else this.play();
+  }
 
-  seek(_second: number): void {}
+  /** While a loop is set, any second outside it leads to its start. */
+  seek(second: number): void {
+    this.tell();
+    this.at = this.inLoop(this.clamped(second));
+    if (this.mixer?.timeline) this.mixer.start(this.frames(this.at), this.loopFrames);
+  }
 
-  /** Loops a stretch, in seconds, rounded to samples; null or less than 50 ms ends the loop. Kept from prompt to prompt until changed. */
-  setLoop(_region: readonly [number, number] | null): void {}
+  /** Loops a stretch, in seconds, rounded to samples; null, or less than 50 ms of the clip, ends the loop. */
+  setLoop(region: readonly [number, number] | null): void {
+    this.tell();
+    this.loop = region && region[1] - region[0] >= SHORTEST_LOOP_SECONDS ? region : null;
+    this.mixer?.setLoop(this.loopFrames);
+  }
 
   /** Attenuates a take, in dB ≤ 0, over some milliseconds. */
-  setGain(_clip: string, _gainDb: number): void {}
+  setGain(clip: string, gainDb: number): void {
+    this.takes = this.takes.map((take) => (take.clip === clip ? { ...take, gainDb } : take));
+    this.mixer?.setGain(clip, gainDb);
+  }
 
   /** The rate most clips have, in Hz. Another one than before makes a new audio context and loads again. */
-  setSampleRate(_sampleRate: number): void {
-    this.options.events.onState(this.state);
+  setSampleRate(sampleRate: number): void {
+    if (sampleRate === this.sampleRate) return;
+    this.leave();
+    this.renew();
+    this.sampleRate = sampleRate;
+    this.store.dispose();
+    this.store = this.newStore();
+    this.store.prefetch(this.later);
+    this.enter();
   }
 
   /** Falls silent for good and frees everything. */
-  dispose(): void {}
+  dispose(): void {
+    this.pause();
+    this.end.abort();
+    this.store.dispose();
+    this.takes = [];
+    this.mixer?.release();
+    this.mixer = null;
+    this.renew();
+    clearInterval(this.ticking);
+  }
+
+  // ---- Taking up and laying down the takes
+
+  private enter(): void {
+    if (!this.takes.length) {
+      this.wanted = false;
+      this.store.show([], '');
+      this.show();
+      return;
+    }
+    this.output ??= this.newOutput();
+    this.store.show(this.takes, this.selected);
+    const mixer = new Mixer(this.output.context, this.takes, this.selected, this.length, (line) =>
+      this.ended(line),
+    );
+    for (const { clip } of this.takes) {
+      const buffer = this.store.get(clip);
+      if (buffer) this.store.replace(clip, mixer.join(clip, buffer));
+    }
+    this.mixer = mixer;
+    if (this.wanted) {
+      this.at = this.inLoop(this.at);
+      this.output.wake();
+    }
+    this.begin();
+  }
+
+  /** Keeps the second, so that the next `enter` goes on there. */
+  private leave(): void {
+    this.tell();
+    this.at = this.position;
+    this.mixer?.release();
+    this.mixer = null;
+  }
+
+  private renew(): void {
+    this.output?.dispose();
+    this.output = null;
+  }
+
+  private begin(): void {
+    const { mixer, output } = this;
+    if (mixer && output?.running && this.wanted && !mixer.timeline && !this.store.isAwaited(this.selected)) {
+      if (!mixer.isEmpty) mixer.start(this.frames(this.at), this.loopFrames);
+      else if (!this.takes.some(({ clip }) => this.store.isAwaited(clip))) this.wanted = false;
+      this.told = mixer.clock;
+    }
+    this.show();
+  }
+
+  private ended(line: Timeline): void {
+    this.tell(line);
+    this.wanted = false;
+    this.at = this.duration;
+    this.output?.sleep();
+    this.show();
+  }
+
+  /** The sound device went away under us, or the context was closed: goes on with a new one, if the last one ever ran. */
+  private lost(): void {
+    const everRan = (this.output?.context.currentTime ?? 0) > 0;
+    this.leave();
+    this.renew();
+    if (!everRan && this.wanted) {
+      this.wanted = false;
+      this.options.events.onProblem(
+        this.selected,
+        l10n.t(
+          'The sound device does not answer. Check the sound settings of this computer, then press play.',
+        ),
+      );
+    }
+    this.enter();
+  }
+
+  private loaded(clip: string, buffer: AudioBuffer): void {
+    if (!this.mixer || !this.take(clip)) return;
+    this.tell();
+    this.store.replace(clip, this.mixer.join(clip, buffer));
+    this.begin();
+  }
+
+  private newStore(): ClipStore {
+    return new ClipStore({
+      sampleRate: this.sampleRate,
+      fetch: this.options.fetch ?? ((...request) => fetch(...request)),
+      onLoaded: (clip, buffer) => this.loaded(clip, buffer),
+      onFailed: (clip, message) => {
+        this.options.events.onProblem(clip, message);
+        this.begin();
+      },
+    });
+  }
+
+  private newOutput(): AudioOutput {
+    const create = this.options.createContext ?? ((sampleRate) => new AudioContext({ sampleRate }));
+    return new AudioOutput(create(this.sampleRate), {
+      onChange: () => {
+        const stoppedUnasked = this.wanted && !this.output?.running && !this.output?.blocked;
+        if (stoppedUnasked) this.output?.wake();
+        this.begin();
+      },
+      onLost: () => this.lost(),
+    });
+  }
+
+  // ---- Telling
+
+  /** Tells what was audible since it was last told. Called before anything changes. */
+  private tell(line = this.mixer?.timeline): void {
+    if (!this.mixer || !line) return;
+    const now = this.mixer.clock;
+    const spans = this.mixer.has(this.selected) ? spansBetween(line, this.told, now) : [];
+    this.told = now;
+    for (const [from, to] of spans) {
+      this.options.events.onAudible(this.selected, from / this.sampleRate, to / this.sampleRate);
+    }
+  }
+
+  private show(): void {
+    clearInterval(this.ticking);
+    if (this.mixer?.timeline) this.ticking = setInterval(() => this.tick(), TICK_MS);
+    const { state } = this;
+    if (state.kind === this.shown) return;
+    this.shown = state.kind;
+    this.options.events.onState(state);
+  }
+
+  private tick(): void {
+    this.tell();
+    this.output?.watch();
+  }
+
+  // ---- Seconds and frames
+
+  private get length(): number {
+    return Math.max(0, ...this.takes.map(({ format }) => framesAt(this.sampleRate, format)));
+  }
+
+  private get loopFrames(): FrameRange | null {
+    if (!this.loop) return null;
+    const start = this.frames(this.loop[0]);
+    const end = Math.min(this.frames(this.loop[1]), this.length);
+    return end - start >= SHORTEST_LOOP_SECONDS * this.sampleRate ? [start, end] : null;
+  }
+
+  /** The second itself, or the loop's start when it is outside the loop. */
+  private inLoop(second: number): number {
+    return intoLoop(this.frames(second), this.loopFrames) / this.sampleRate;
+  }
+
+  private clamped(second: number): number {
+    return Math.min(this.duration, Math.max(0, second || 0));
+  }
+
+  private frames(seconds: number): number {
+    return Math.round(seconds * this.sampleRate);
+  }
+
+  private take(clip: string): PlayerTake | undefined {
+    return this.takes.find((take) => take.clip === clip);
+  }
 }
