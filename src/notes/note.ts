@@ -1,13 +1,17 @@
-/** One line of a notes file. Lines are only ever appended; what is true now follows from all of them, merged by id. */
+/** One note as it stands now: it follows from all lines of all files, which are only ever appended to (merge.ts). */
 
 export interface Note {
-  /** ULID: sorts by time. */
+  /** ULID of its first line: sorts by time and stays through edits. */
   readonly id: string;
-  /** ISO 8601. */
+  /** ULID of the line that holds the text now; an edit replaces this one. */
+  readonly version: string;
+  /** ISO 8601, when it was first written. */
   readonly at: string;
   /** Who wrote it. */
   readonly by: string;
+  /** Run.id. */
   readonly run: string;
+  /** Evaluation.name, the folder relative to the run. */
   readonly evaluation: string | null;
   /** Prompt id. */
   readonly prompt: string | null;
@@ -21,4 +25,6 @@ export interface Note {
   readonly clipSha256: Readonly<Record<string, string>>;
   /** Its text was edited after it was first written. */
   readonly edited: boolean;
+  /** Another rater's note that this one rewords. Words stay with who wrote them: both notes stand. */
+  readonly rewords: string | null;
 }
