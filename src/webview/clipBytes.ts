@@ -57,7 +57,7 @@ function samplesIn(
   { bytes, contentRange }: Answer,
   dataOffset: number,
   dataBytes: number,
-): Uint8Array | null {
+): Uint8Array<ArrayBuffer> | null {
   if (startsFile(bytes)) {
     return bytes.length >= dataOffset + dataBytes ? bytes.subarray(dataOffset, dataOffset + dataBytes) : null;
   }
@@ -67,6 +67,6 @@ function samplesIn(
 }
 
 /** Does it begin as WAV files do (RIFF, its big-endian sister RIFX, or RF64 of EBU Tech 3306)? */
-function startsFile(bytes: Uint8Array): boolean {
+function startsFile(bytes: Uint8Array<ArrayBuffer>): boolean {
   return ['RIFF', 'RIFX', 'RF64'].includes(String.fromCharCode(...bytes.subarray(0, 4)));
 }
