@@ -1,6 +1,16 @@
 /** What a person reads about a clip that can't be (wholly) heard. */
 import * as l10n from '@vscode/l10n';
-import type { ClipProblem } from './clip';
+import type { ClipAnalysis, ClipProblem } from './clip';
+
+/** An analysis whose problem, if any, can be read by a person. */
+export interface ToldAnalysis extends ClipAnalysis {
+  readonly problem: (ClipProblem & { readonly message: string }) | null;
+}
+
+export function tell(analysis: ClipAnalysis): ToldAnalysis {
+  const { problem } = analysis;
+  return { ...analysis, problem: problem && { ...problem, message: describeProblem(problem) } };
+}
 
 /** One plain, translated sentence or two that name the next step where there is one. */
 export function describeProblem({ code, detail }: ClipProblem): string {
