@@ -3,9 +3,13 @@ import * as l10n from '@vscode/l10n';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Problem } from '../errors';
+import type { Evaluation } from '../evaluations/evaluation';
+import type { Run } from '../runs/run';
 import { appendLine, openToAppend, type OpenToAppend } from './appendLine';
 import type { Orphan } from './adopt';
 import { fileName, sameFileName } from './fileNames';
+import { renderMarkdown } from './markdown';
+import { writePage, type WrittenPage } from './markdownFile';
 import { mergeNotes } from './merge';
 import { NotesFile } from './notesFile';
 import type { Note } from './note';
@@ -64,7 +68,7 @@ export class NotesStore {
 
   /**
    * Saves one line: on the disk when this resolves, else a HumanError. `runName` is the run's folder name, which the notes
-   * folder of a new run is called after. Follow it with `refresh` consumers and `writeMarkdown`.
+   * folder of a new run is called after. The page follows with `writeMarkdown`.
    */
   append(record: NoteRecord, runName: string): Promise<void> {
     return this.#inTurn(async () => {
@@ -100,6 +104,21 @@ export class NotesStore {
         ? []
         : takes.map((take) => ({ evaluation, prompt, take, sha256: clip_sha256[take] ?? null, by })),
     );
+  }
+
+  /** Renders the page of a run's notes beside its folder; nothing to write is `file: null` without a problem. */
+  writeMarkdown(
+    run: Pick<Run, 'id' | 'name'>,
+    evaluations: readonly Pick<Evaluation, 'name' | 'prompts' | 'takes'>[],
+  ): Promise<WrittenPage> {
+    return this.#inTurn(() => {
+      const notes = this.notesOf(run.id);
+      const heard = this.heardByAnyone(run.id);
+      const folder = this.folderOf(run.id, run.name);
+      const known = [...this.#files.values()].some((file) => file.folder === folder);
+      if (!known) return Promise.resolve({ file: null, problem: null });
+      return writePage(this.folder, folder, renderMarkdown({ run, evaluations, notes, heard, folder }));
+    });
   }
 
   /** Runs that notes speak of and nobody knows: deleted, on another machine, or a foreign run that was moved. */
