@@ -1,5 +1,6 @@
 /** JSON as programs really write it: Python's bare NaN and Infinity, a byte order mark, files that are far too large. */
 import * as l10n from '@vscode/l10n';
+import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { messageOf, type Problem } from '../errors';
@@ -18,7 +19,7 @@ export async function readJson(file: string, maxBytes = MAX_BYTES): Promise<Json
   const name = basename(file);
   let text: string;
   try {
-    const { size } = await stat(file);
+    const { size } = await plainFile(file);
     if (size > maxBytes) {
       const message = l10n.t(
         '{0} is {1} MB, too large to read; {2} MB is the limit.',
@@ -60,6 +61,13 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** What `stat` says of a plain file. Opening anything else, a pipe say, could wait for ever. */
+export async function plainFile(file: string): Promise<Stats> {
+  const stats = await stat(file);
+  if (!stats.isFile()) throw new Error(l10n.t('not a file'));
+  return stats;
+}
+
 export function isMissing(error: unknown): boolean {
   const code = errorCode(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
@@ -72,7 +80,11 @@ export function errorCode(error: unknown): string {
 /** A file or folder that is there and can't be read. */
 export function unreadable(path: string, error: unknown): Problem {
   const reason = errorCode(error) || messageOf(error);
-  const message = l10n.t('{0} can’t be read ({1}). Check its permissions.', basename(path), reason);
+  const message = l10n.t(
+    '{0} can’t be read ({1}). Check what it is and its permissions.',
+    basename(path),
+    reason,
+  );
   return { code: 'unreadable', severity: 'error', message, file: path };
 }
 

@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Problem } from '../errors';
-import { isMissing, parseJson, unreadable } from './json';
+import { isMissing, parseJson, plainFile, unreadable } from './json';
 import { pacer } from './pace';
 
 /** Where reading stopped. Kept by the caller between reads of the same file. */
@@ -52,6 +52,7 @@ export async function readJsonLines(
 ): Promise<LinesRead> {
   let handle: FileHandle | null = null;
   try {
+    await plainFile(file);
     handle = await open(file, 'r');
     await restartIfReplaced(handle, cursor, reader);
     return await readOn(handle, file, cursor, reader);
