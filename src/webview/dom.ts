@@ -55,12 +55,20 @@ export function setText(node: HTMLElement, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Remembers the last inputs and runs `draw` only when one of them is another value than before. */
-export function onChange<T extends readonly unknown[]>(draw: (...inputs: T) => void): (...inputs: T) => void {
-  let last: T | undefined;
+/** Tells whether one of the inputs is another value than when it was last asked. */
+export function changes(): (...inputs: readonly unknown[]) => boolean {
+  let last: readonly unknown[] | undefined;
   return (...inputs) => {
-    if (last?.every((value, i) => Object.is(value, inputs[i])) === true) return;
+    if (last?.every((value, i) => Object.is(value, inputs[i])) === true) return false;
     last = inputs;
-    draw(...inputs);
+    return true;
+  };
+}
+
+/** Runs `draw` only when one of its inputs is another value than before. */
+export function onChange<T extends readonly unknown[]>(draw: (...inputs: T) => void): (...inputs: T) => void {
+  const changed = changes();
+  return (...inputs) => {
+    if (changed(...inputs)) draw(...inputs);
   };
 }
