@@ -3,7 +3,7 @@
 // An evaluation appears whole or not at all; what is there already is left alone.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,8 @@ export async function makeExamples(folder = path.join(here, 'finetune')) {
   for (const run of Object.keys(runs)) {
     const evaluation = path.join(folder, run, 'evaluation');
     if (await isComplete(evaluation, prompts)) continue;
+    await mkdir(path.join(folder, run), { recursive: true });
+    await removeLeftovers(path.join(folder, run));
     const temporary = path.join(folder, run, `.evaluation-${process.pid}`);
     for (const take of takes) await mkdir(path.join(temporary, `${take}_model`), { recursive: true });
     made.push({ run, evaluation, temporary });
@@ -51,6 +53,24 @@ export async function makeExamples(folder = path.join(here, 'finetune')) {
     return made.length * takes.length * prompts.length;
   } finally {
     for (const { temporary } of made) await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** What a killed process left; one that still runs keeps its own. */
+async function removeLeftovers(folder) {
+  for (const name of await readdir(folder)) {
+    const pid = /^\.evaluation-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) {
+      await rm(path.join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

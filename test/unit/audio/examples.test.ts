@@ -10,9 +10,15 @@ const examples = path.join(import.meta.dirname, '../../../examples');
 
 /** The generator is plain JavaScript: its types are told here. */
 interface Synth {
-  render(prompt: string, run: string, take: string, defects: readonly object[], seconds: number): Int16Array;
+  readonly render: (
+    prompt: string,
+    run: string,
+    take: string,
+    defects: readonly object[],
+    seconds: number,
+  ) => Int16Array;
   readonly styles: Readonly<Record<string, unknown>>;
-  wavFileBytes(samples: Int16Array, rate: number): Uint8Array;
+  readonly wavFileBytes: (samples: Int16Array, rate: number) => Uint8Array;
 }
 const load = (file: string) =>
   import(pathToFileURL(path.join(examples, 'synth', file)).href) as Promise<Partial<Synth>>;
