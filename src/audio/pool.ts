@@ -21,10 +21,11 @@ export interface ClipFile {
 
 export interface PoolOptions {
   /** The bundled worker.ts. */
-  readonly workerFile: string;
+  readonly worker: string;
   /** Where analyses are kept; made when there is something to keep. */
   readonly cacheFolder: string;
-  readonly workers?: number;
+  /** Threads. */
+  readonly size?: number;
   /** Workers end after so many milliseconds without work. */
   readonly idleMs?: number;
   /** Told when the cache can't be written; the analysis goes on without it. */
@@ -70,7 +71,7 @@ export class AnalysisPool {
   #disposed = false;
 
   constructor(options: PoolOptions) {
-    this.#options = { workers: 2, idleMs: 30_000, onCacheError: () => undefined, ...options };
+    this.#options = { size: 2, idleMs: 30_000, onCacheError: () => undefined, ...options };
   }
 
   /**
@@ -164,8 +165,8 @@ export class AnalysisPool {
   #freeSlot(): Slot | null {
     for (const slot of this.#slots) if (slot.job === null) return slot;
     const wanted = this.#requests.some(({ waiting }) => waiting.length > 0);
-    if (!wanted || this.#slots.size >= this.#options.workers) return null;
-    const slot: Slot = { worker: new Worker(this.#options.workerFile), job: null };
+    if (!wanted || this.#slots.size >= this.#options.size) return null;
+    const slot: Slot = { worker: new Worker(this.#options.worker), job: null };
     this.#slots.add(slot);
     slot.worker.on('message', (analysis: ClipAnalysis) => this.#done(slot, analysis));
     // An error that ends a worker is followed by its exit, which is where it is dealt with.

@@ -20,11 +20,11 @@ const CLIPS = 150;
 export async function run(): Promise<BenchResult> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'earmark-bench-'));
   try {
-    const workerFile = await bundleWorker(folder);
+    const worker = await bundleWorker(folder);
     const clips = await makeClips(folder);
     const cacheFolder = path.join(folder, 'cache');
-    const cold = await analyse({ workerFile, cacheFolder }, clips);
-    const cached = await analyse({ workerFile, cacheFolder }, clips);
+    const cold = await analyse({ worker, cacheFolder }, clips);
+    const cached = await analyse({ worker, cacheFolder }, clips);
     return {
       metrics: {
         cold_150_s: round(cold.ms / 1000),
@@ -79,7 +79,7 @@ async function makeClips(folder: string): Promise<ClipFile[]> {
   return clips;
 }
 
-async function analyse(options: { workerFile: string; cacheFolder: string }, clips: readonly ClipFile[]) {
+async function analyse(options: { worker: string; cacheFolder: string }, clips: readonly ClipFile[]) {
   const pool = new AnalysisPool(options);
   const loudness = new Map<string, number | null>();
   const start = performance.now();

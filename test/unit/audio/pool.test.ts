@@ -8,10 +8,10 @@ import { AnalysisPool, type ClipFile, type PoolOptions } from '../../../src/audi
 import { buildWorker, sine, temporaryFolder, wav } from './wavFiles';
 
 let shared: string;
-let workerFile: string;
+let worker: string;
 beforeAll(async () => {
   shared = await mkdtemp(path.join(os.tmpdir(), 'earmark-worker-'));
-  workerFile = await buildWorker(shared);
+  worker = await buildWorker(shared);
 });
 afterAll(() => rm(shared, { recursive: true }));
 
@@ -21,7 +21,7 @@ async function setUp(options: Partial<PoolOptions> = {}) {
   const clips = path.join(folder, 'clips');
   await mkdir(clips);
   const newPool = () => {
-    const pool = new AnalysisPool({ workerFile, cacheFolder, ...options });
+    const pool = new AnalysisPool({ worker, cacheFolder, ...options });
     onTestFinished(() => pool.dispose());
     return pool;
   };
@@ -92,7 +92,7 @@ describe('the pool', () => {
     const first = newPool();
     const found = await all(first, files);
     await first.dispose();
-    const second = new AnalysisPool({ workerFile: '/nowhere.cjs', cacheFolder });
+    const second = new AnalysisPool({ worker: '/nowhere.cjs', cacheFolder });
     expect(await all(second, files)).toEqual(found);
     await second.dispose();
   });
@@ -111,7 +111,7 @@ describe('the pool', () => {
 
   it('gives what is asked for last before what still waits, and nothing to who has gone', async () => {
     const folder = await temporaryFolder();
-    const { newPool, clip, clips } = await setUp({ workerFile: await slowWorker(folder), workers: 1 });
+    const { newPool, clip, clips } = await setUp({ worker: await slowWorker(folder), size: 1 });
     const [a, b, c, d] = await Promise.all(['a', 'b', 'c', 'd'].map((name) => clip(name)));
     const pool = newPool();
     const came: string[] = [];
@@ -135,7 +135,7 @@ describe('the pool', () => {
 
   it('survives a worker that dies: that clip has a problem, the others are analysed, and it is tried again', async () => {
     const folder = await temporaryFolder();
-    const { newPool, clip, cacheFolder, clips } = await setUp({ workerFile: await slowWorker(folder) });
+    const { newPool, clip, cacheFolder, clips } = await setUp({ worker: await slowWorker(folder) });
     await writeFile(path.join(clips, 'go'), '');
     const files = [await clip('deadly'), await clip('a'), await clip('deadly too'), await clip('b')];
     const pool = newPool();
@@ -151,7 +151,7 @@ describe('the pool', () => {
   });
 
   it('tells of a worker that can’t start, clip by clip', async () => {
-    const { newPool, clip } = await setUp({ workerFile: '/nowhere/worker.cjs' });
+    const { newPool, clip } = await setUp({ worker: '/nowhere/worker.cjs' });
     const results = await all(newPool(), [await clip('a'), await clip('b')]);
     expect([...results.values()].map(({ problem }) => problem?.code)).toEqual(['crashed', 'crashed']);
   });
