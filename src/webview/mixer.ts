@@ -1,7 +1,7 @@
 import { Fader, gainOfDb, type FadeShape } from './crossfade';
 import type { PlayerTake } from './playerTypes';
 import { ofLength } from './resample';
-import { frameAt, intoLoop, type FrameRange, type Timeline } from './timeline';
+import { frameAt, intoLoop, since, type FrameRange, type Timeline } from './timeline';
 
 /** Seconds of the crossfade between takes: within the 5–10 ms that neither click nor blur. */
 const SWITCH_SECONDS = 0.008;
@@ -14,9 +14,12 @@ const BLOCK = 128;
 const GAIN_LEAD = 192;
 /** Seconds from now at which sources start. When the page was held up for longer than that, the next is tried. */
 const START_LEADS = [0.02, 0.08, 0.4];
+/** The same where nobody waits: the longer, the surer. */
+const JOIN_LEADS = [0.1, 0.4];
 
 /** One source that plays; a strip has one, and for moments, while a seek fades, an older one. */
 interface Voice {
+  readonly strip: Strip;
   readonly source: AudioBufferSourceNode;
   readonly edge: Fader;
   /** Seconds of the context's clock. */
@@ -84,9 +87,7 @@ export class Mixer {
     const strip = this.strips.get(clip);
     if (!strip) return fitted;
     strip.buffer = fitted;
-    const line = this.line;
-    if (line)
-      this.startTogether([strip], line.loop, (at) => ({ from: frameAt(line, at), edge: EDGE_SECONDS }));
+    if (this.line) this.goOn(this.line, this.line.loop, JOIN_LEADS);
     return fitted;
   }
 
@@ -105,7 +106,8 @@ export class Mixer {
 
   /** Plays from a frame on, which lies inside the loop if there is one. What played before fades out as this fades in. */
   start(from: number, loop: FrameRange | null): void {
-    this.takeOver(loop, () => ({ from, edge: EDGE_SECONDS }));
+    const inside = Math.min(from, this.length - 1);
+    this.takeOver(loop, START_LEADS, () => ({ from: inside, edge: EDGE_SECONDS }));
   }
 
   /**
@@ -113,13 +115,7 @@ export class Mixer {
    * with the sample that is due there. From outside it is a jump to the loop's start.
    */
   setLoop(loop: FrameRange | null): void {
-    const line = this.line;
-    if (!line) return;
-    this.takeOver(loop, (at) => {
-      const due = frameAt(line, at);
-      const from = intoLoop(due, loop);
-      return { from, edge: from === due ? 0 : EDGE_SECONDS };
-    });
+    if (this.line) this.goOn(this.line, loop, START_LEADS);
   }
 
   /** Falls silent; returns the frame at which it did. */
@@ -138,38 +134,50 @@ export class Mixer {
     this.tidy();
   }
 
-  private takeOver(loop: FrameRange | null, plan: (at: number) => Entry): void {
-    const before = [...this.voices];
-    const { at, from, edge } = this.startTogether([...this.strips.values()], loop, plan);
-    this.end(before, at, edge);
-    this.line = { at, from, length: this.length, loop, continues: edge === 0 };
+  private goOn(line: Timeline, loop: FrameRange | null, leads: readonly number[]): void {
+    this.takeOver(loop, leads, (at) => {
+      const due = frameAt(line, at);
+      const from = intoLoop(due, loop);
+      return { from, edge: from === due ? 0 : EDGE_SECONDS };
+    });
   }
 
-  /** Starts the strips that have samples at one frame that is still to come. */
-  private startTogether(strips: readonly Strip[], loop: FrameRange | null, plan: (at: number) => Entry) {
-    for (const [attempt, lead] of START_LEADS.entries()) {
+  /**
+   * Starts all takes that have samples at one frame that is still to come, and ends what played until then. Also when
+   * one take joins the others, all are started anew: only sources that are described in one go are sure to begin
+   * together, as a busy audio thread may take up later ones too late.
+   */
+  private takeOver(loop: FrameRange | null, leads: readonly number[], plan: (at: number) => Entry): void {
+    const old = [...this.voices];
+    const before = this.line && since(this.line, this.clock);
+    for (const [attempt, lead] of leads.entries()) {
       const at = this.soon(Math.round(lead * this.context.sampleRate));
-      const entry = plan(at);
-      const voices = strips.flatMap((strip) => this.newVoice(strip, at, loop, entry) ?? []);
-      // A source that is told its start too late starts late, apart from the others.
-      if (this.clock + BLOCK <= at || attempt === START_LEADS.length - 1) return { at, ...entry };
-      this.end(voices, 0, 0);
+      const { from, edge } = plan(at);
+      // Over before it would begin: what plays ends by itself.
+      if (from >= this.length) return;
+      const voices = [...this.strips.values()].flatMap((strip) => {
+        const isNew = !old.some((voice) => voice.strip === strip && voice.stopAt === Infinity);
+        return this.newVoice(strip, at, loop, { from, edge: isNew ? EDGE_SECONDS : edge }) ?? [];
+      });
+      // A source that is told its start too late starts late, apart from the others: then all are told once more.
+      if (this.clock + BLOCK > at && attempt < leads.length - 1) {
+        this.end(voices, 0, 0);
+        continue;
+      }
+      this.end(old, at, edge);
+      this.line = { at, from, length: this.length, loop, before: edge ? null : before };
+      return;
     }
-    throw new Error('unreachable');
   }
 
   private newVoice(strip: Strip, at: number, loop: FrameRange | null, { from, edge }: Entry): Voice | null {
-    if (!strip.buffer || from >= this.length) return null;
+    if (!strip.buffer) return null;
     const source = new AudioBufferSourceNode(this.context, { buffer: strip.buffer, loop: loop !== null });
     if (loop) [source.loopStart, source.loopEnd] = [this.seconds(loop[0]), this.seconds(loop[1])];
     const gain = new GainNode(this.context);
     source.connect(gain).connect(strip.input);
-    const voice: Voice = {
-      source,
-      edge: new Fader(gain.gain, edge ? 0 : 1),
-      stopAt: Infinity,
-      fading: false,
-    };
+    const fader = new Fader(gain.gain, edge ? 0 : 1);
+    const voice: Voice = { strip, source, edge: fader, stopAt: Infinity, fading: false };
     if (edge) voice.edge.fade(1, this.seconds(at), edge, 'linear');
     source.onended = () => this.ended(voice, gain);
     source.start(this.seconds(at), this.seconds(from));

@@ -11,15 +11,15 @@ export interface Timeline {
   readonly length: number;
   /** Played again and again once reached. `from` lies inside it. */
   readonly loop: FrameRange | null;
-  /** The line began earlier and was only drawn anew at `at`: what sounded just before it is known too. */
-  readonly continues: boolean;
+  /** What sounds until `at`, when this line takes over without a jump; else nothing counts before `at`. */
+  readonly before: Timeline | null;
 }
 
 /** The clip's frame at a frame of the context's clock; may be fractional, as the clock may. */
 export function frameAt(timeline: Timeline, clock: number): number {
-  const { at, from, length, loop, continues } = timeline;
+  const { at, from, length, loop, before } = timeline;
+  if (clock < at) return before ? frameAt(before, clock) : from;
   const passed = clock - at;
-  if (passed < 0) return continues ? Math.max(0, from + passed) : from;
   if (!loop) return Math.min(length, from + passed);
   const [start, end] = loop;
   return start + ((from - start + passed) % (end - start));
@@ -32,13 +32,14 @@ export function endOf({ at, from, length, loop }: Timeline): number {
 
 /** What sounded of the clip between two frames of the context's clock, in order, cut where the loop went back. */
 export function spansBetween(timeline: Timeline, since: number, until: number): FrameRange[] {
+  const earlier = timeline.before ? spansBetween(timeline.before, since, Math.min(until, timeline.at)) : [];
   const first = Math.max(since, timeline.at);
   const last = Math.min(until, endOf(timeline));
-  if (last <= first) return [];
+  if (last <= first) return earlier;
   const begin = frameAt(timeline, first);
-  if (!timeline.loop) return [[begin, begin + last - first]];
+  if (!timeline.loop) return [...earlier, [begin, begin + last - first]];
   const [start, end] = timeline.loop;
-  const spans: FrameRange[] = [];
+  const spans = earlier;
   let left = last - first;
   for (let from = begin; left > 0; from = start) {
     const to = Math.min(end, from + left);
@@ -52,4 +53,9 @@ export function spansBetween(timeline: Timeline, since: number, until: number): 
 export function intoLoop(frame: number, loop: FrameRange | null): number {
   if (!loop) return frame;
   return frame >= loop[0] && frame < loop[1] ? frame : loop[0];
+}
+
+/** `line`, less what lies before `clock`. */
+export function since(line: Timeline, clock: number): Timeline {
+  return { ...line, before: line.before && clock < line.at ? since(line.before, clock) : null };
 }
