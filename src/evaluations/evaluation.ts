@@ -6,7 +6,7 @@ export type EvaluationKind = 'quick' | 'full' | 'other';
 export interface Prompt {
   /** What the prompt file gives, else the first 10 hex digits of the text's sha256. Unique within an evaluation. */
   readonly id: string;
-  /** The words that were asked for; empty where only file names are known. */
+  /** The words that were asked for; where only file names are known, the name without its ending. */
   readonly text: string;
   /** Place in the set, from 1: the `p3` of a note. */
   readonly number: number;
