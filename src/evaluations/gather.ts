@@ -94,7 +94,7 @@ export class Gathering {
     const planned = new Set(this.settings.models.map(({ name }) => name));
     for (const [name, clips] of inside) {
       const take = takeOfModel(name);
-      const named = clips.some(({ path }) => this.#owners.has(path));
+      const named = clips.some(({ path }) => this.#isOwned(path));
       const alone = !indexed && inside.size === 1;
       if (!named && !alone && !sharing.has(name) && !isKnownTake(take) && !planned.has(take)) continue;
       left.push(...(await this.#addFolder(take, clips)));
@@ -169,6 +169,10 @@ export class Gathering {
     );
   }
 
+  #isOwned(path: string): boolean {
+    return (this.#owners.get(path)?.size ?? 0) > 0;
+  }
+
   #put(clip: Clip, path: string | undefined): void {
     this.#clips.set(clip.id, clip);
     if (path === undefined) return;
@@ -181,7 +185,7 @@ export class Gathering {
     const stems = new Set(clips.map(({ path }) => stemOf(path)));
     const left: Unnamed[] = [];
     for (const { path, file } of [...clips].sort(byPath)) {
-      if (this.#owners.has(path)) continue;
+      if (this.#isOwned(path)) continue;
       await this.#breathe();
       const full = stemOf(path);
       const seed = seedOfStem(full);
