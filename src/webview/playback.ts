@@ -15,6 +15,7 @@ export class Playback {
   /** The takes that were loaded, as a key; '' while the engine is empty. */
   private loaded = '';
   private selected = '';
+  private prefetched = '';
   private gains = new Map<string, number>();
   private second = 0;
   private jump = false;
@@ -71,7 +72,10 @@ export class Playback {
   }
 
   prefetch(takes: readonly PlayerTake[]): void {
-    this.player?.prefetch(takes);
+    const key = JSON.stringify(takes.map((take) => [take.clip, take.uri]));
+    if (this.player === null || key === this.prefetched) return;
+    this.prefetched = key;
+    this.player.prefetch(takes);
   }
 
   /** The next `show` starts at this second. */

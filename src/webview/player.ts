@@ -3,10 +3,8 @@ import { AudioOutput } from './audioOutput';
 import { ClipStore, framesAt } from './clipStore';
 import { Mixer } from './mixer';
 import type { PlayerOptions, PlayerState, PlayerTake } from './playerTypes';
-import { frameAt, intoLoop, spansBetween, type FrameRange, type Timeline } from './timeline';
+import { frameAt, intoLoop, loopOf, spansBetween, type FrameRange, type Timeline } from './timeline';
 
-/** Shorter loops are taken for a slip of the mouse. */
-const SHORTEST_LOOP_SECONDS = 0.05;
 /** How often is looked at the clock while playing; what was heard is told as often. */
 const TICK_MS = 500;
 
@@ -35,7 +33,7 @@ export class Player {
   private ticking: ReturnType<typeof setInterval> | undefined;
 
   constructor(private readonly options: PlayerOptions) {
-    this.sampleRate = options.sampleRate;
+    this.sampleRate = usableRate(options.sampleRate);
     this.store = this.newStore();
     const hidden = () => document.visibilityState === 'hidden' && this.pause();
     document.addEventListener('visibilitychange', hidden, { signal: this.end.signal });
@@ -130,7 +128,7 @@ export class Player {
   /** Loops a stretch, in seconds, rounded to samples; null, or less than 50 ms of the clip, ends the loop. */
   setLoop(region: readonly [number, number] | null): void {
     this.tell();
-    this.loop = region && region[1] - region[0] >= SHORTEST_LOOP_SECONDS ? region : null;
+    this.loop = region;
     this.mixer?.setLoop(this.loopFrames);
   }
 
@@ -142,10 +140,10 @@ export class Player {
 
   /** The rate most clips have, in Hz. Another one than before makes a new audio context and loads again. */
   setSampleRate(sampleRate: number): void {
-    if (sampleRate === this.sampleRate) return;
+    if (usableRate(sampleRate) === this.sampleRate) return;
     this.leave();
-    this.renew();
-    this.sampleRate = sampleRate;
+    this.close();
+    this.sampleRate = usableRate(sampleRate);
     this.store.dispose();
     this.store = this.newStore();
     this.store.prefetch(this.later);
@@ -156,15 +154,12 @@ export class Player {
   dispose(): void {
     this.pause();
     this.end.abort();
+    this.leave();
     this.store.dispose();
     this.takes = [];
-    this.mixer?.release();
-    this.mixer = null;
-    this.renew();
+    this.close();
     clearInterval(this.ticking);
   }
-
-  // ---- Taking up and laying down the takes
 
   private enter(): void {
     if (!this.takes.length) {
@@ -198,7 +193,7 @@ export class Player {
     this.mixer = null;
   }
 
-  private renew(): void {
+  private close(): void {
     this.output?.dispose();
     this.output = null;
   }
@@ -225,15 +220,11 @@ export class Player {
   private lost(): void {
     const everRan = (this.output?.context.currentTime ?? 0) > 0;
     this.leave();
-    this.renew();
+    this.close();
     if (!everRan && this.wanted) {
       this.wanted = false;
-      this.options.events.onProblem(
-        this.selected,
-        l10n.t(
-          'The sound device does not answer. Check the sound settings of this computer, then press play.',
-        ),
-      );
+      const message = l10n.t('The sound device does not answer. Check the sound settings, then press play.');
+      this.options.events.onProblem(this.selected, message);
     }
     this.enter();
   }
@@ -261,15 +252,13 @@ export class Player {
     const create = this.options.createContext ?? ((sampleRate) => new AudioContext({ sampleRate }));
     return new AudioOutput(create(this.sampleRate), {
       onChange: () => {
-        const stoppedUnasked = this.wanted && !this.output?.running && !this.output?.blocked;
-        if (stoppedUnasked) this.output?.wake();
+        // It stopped by itself, as when the computer slept.
+        if (this.wanted && !this.output?.running && !this.output?.blocked) this.output?.wake();
         this.begin();
       },
       onLost: () => this.lost(),
     });
   }
-
-  // ---- Telling
 
   /** Tells what was audible since it was last told. Called before anything changes. */
   private tell(line = this.mixer?.timeline): void {
@@ -283,30 +272,24 @@ export class Player {
   }
 
   private show(): void {
+    const tick = () => {
+      this.tell();
+      this.output?.watch();
+    };
     clearInterval(this.ticking);
-    if (this.mixer?.timeline) this.ticking = setInterval(() => this.tick(), TICK_MS);
+    if (this.mixer?.timeline) this.ticking = setInterval(tick, TICK_MS);
     const { state } = this;
     if (state.kind === this.shown) return;
     this.shown = state.kind;
     this.options.events.onState(state);
   }
 
-  private tick(): void {
-    this.tell();
-    this.output?.watch();
-  }
-
-  // ---- Seconds and frames
-
   private get length(): number {
     return Math.max(0, ...this.takes.map(({ format }) => framesAt(this.sampleRate, format)));
   }
 
   private get loopFrames(): FrameRange | null {
-    if (!this.loop) return null;
-    const start = this.frames(this.loop[0]);
-    const end = Math.min(this.frames(this.loop[1]), this.length);
-    return end - start >= SHORTEST_LOOP_SECONDS * this.sampleRate ? [start, end] : null;
+    return this.loop && loopOf(this.loop, this.length, this.sampleRate);
   }
 
   /** The second itself, or the loop's start when it is outside the loop. */
@@ -325,4 +308,9 @@ export class Player {
   private take(clip: string): PlayerTake | undefined {
     return this.takes.find((take) => take.clip === clip);
   }
+}
+
+/** Web Audio 1.1 promises 8 to 96 kHz; a clip that claims another rate is resampled. */
+function usableRate(sampleRate: number): number {
+  return Math.min(96_000, Math.max(8000, sampleRate));
 }

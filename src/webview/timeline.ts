@@ -59,3 +59,17 @@ export function intoLoop(frame: number, loop: FrameRange | null): number {
 export function since(line: Timeline, clock: number): Timeline {
   return { ...line, before: line.before && clock < line.at ? since(line.before, clock) : null };
 }
+
+/** Shorter loops are taken for a slip of the mouse. */
+const SHORTEST_LOOP_SECONDS = 0.05;
+
+/** The frames of a stretch of seconds, as far as it lies in the clip; null when that is too short to be meant. */
+export function loopOf(
+  [from, to]: readonly [number, number],
+  length: number,
+  sampleRate: number,
+): FrameRange | null {
+  const start = Math.max(0, Math.round(from * sampleRate));
+  const end = Math.min(length, Math.round(to * sampleRate));
+  return end - start >= SHORTEST_LOOP_SECONDS * sampleRate ? [start, end] : null;
+}
