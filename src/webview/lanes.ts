@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type { Controls } from './controls';
-import { element, icon, iconButton, onChange, setText } from './dom';
+import { changes, element, icon, iconButton, onChange, setText } from './dom';
 import { clock, shortClock } from './format';
 import { colourOf, isAcrossRuns } from './lane';
 import { laneCanvas } from './laneCanvas';
@@ -31,9 +31,11 @@ export function lanes(controls: Controls): Lanes {
   const hover = element('div', { class: 'hover-line' }, element('span', { class: 'hover-time' }));
   const playhead = element('div', { class: 'playhead' });
   const overlay = element('div', { class: 'lane-overlay', attributes: { 'aria-hidden': 'true' } });
-  overlay.append(loop, hover, playhead);
+  overlay.append(hover, playhead);
+  // Under the waveforms, so that their colours stay what they are.
+  const ground = element('div', { class: 'lane-overlay', attributes: { 'aria-hidden': 'true' } }, loop);
   const away = element('div', { class: 'put-away' });
-  const box = element('div', { class: 'lanes-box' }, group, ruler, canvas.element, overlay);
+  const box = element('div', { class: 'lanes-box' }, group, ruler, ground, canvas.element, overlay);
   const whole = element('div', { class: 'lanes-area' }, box, away);
 
   const rows = new Map<string, LaneRow>();
@@ -62,7 +64,7 @@ export function lanes(controls: Controls): Lanes {
   const layOut = (): void => {
     const { left, width } = ruler.getBoundingClientRect();
     const outer = box.getBoundingClientRect();
-    for (const node of [canvas.element, overlay]) {
+    for (const node of [ground, canvas.element, overlay]) {
       node.style.left = `${left - outer.left}px`;
       node.style.width = `${width}px`;
     }
@@ -159,6 +161,7 @@ export function lanes(controls: Controls): Lanes {
   });
   hover.hidden = true;
 
+  const [awayChanged, chosenChanged] = [changes(), changes()];
   return {
     element: whole,
     update: (next) => {
@@ -181,7 +184,12 @@ export function lanes(controls: Controls): Lanes {
       const { loop: marked } = next.page;
       if (marked === null) loop.hidden = true;
       else showLoop(marked.from, marked.to, marked.on);
-      drawAway(away, next, controls);
+      if (awayChanged(next.page.hidden, next.page.comparison?.takes.map((take) => take.label).join('\n'))) {
+        drawAway(away, next, controls);
+      }
+      if (chosenChanged(next.page.take)) {
+        rows.get(next.page.take ?? '')?.element.scrollIntoView({ block: 'nearest' });
+      }
       layOut();
     },
     movePlayhead: (to) => {

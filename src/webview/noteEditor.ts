@@ -140,14 +140,11 @@ export function noteEditor(controls: Controls): NoteEditor {
         element('span', { class: 'dim', text: l10n.t('About'), attributes: { 'aria-hidden': 'true' } }),
         about.element,
         time.element,
-        element('span', { class: 'grow' }),
-        cancel.element,
-        save.element,
       ),
       stretch,
       failure,
+      element('div', { class: 'note-controls' }, hint, cancel.element, save.element),
       status,
-      hint,
     ),
     update: (next) => {
       if (page !== null && draftKey(page) !== draftKey(next)) status.textContent = '';

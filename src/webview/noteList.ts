@@ -112,7 +112,8 @@ export function noteList(controls: Controls, focusEditor: () => void): NoteList 
     element: element('div', { class: 'notes-scroll' }, here, none, generalTitle, general),
     update: (next) => {
       page = next;
-      const isNew = changed(next.notes, next.prompt, next.editing, next.comparison);
+      const takes = (next.comparison?.takes ?? []).map((take) => take.id).join('\n');
+      const isNew = changed(next.notes, next.prompt, next.editing, takes);
       if (isNew) draw();
     },
   };

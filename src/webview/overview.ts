@@ -77,7 +77,11 @@ export function overview(controls: Controls): Overview {
     colours = readTakeColours();
     rows.update(shown.length);
   });
-  new ResizeObserver(() => rows.update(shown.length)).observe(scroller);
+  new ResizeObserver(() => {
+    // The heads stand over their columns whatever the scroll bar takes.
+    head.style.paddingRight = `${16 + scroller.offsetWidth - scroller.clientWidth}px`;
+    rows.update(shown.length);
+  }).observe(scroller);
 
   const [listChanged, headChanged, rowsChanged, placeChanged] = [changes(), changes(), changes(), changes()];
   return {
@@ -90,7 +94,7 @@ export function overview(controls: Controls): Overview {
       if (headChanged(page.comparison, page.hidden)) drawHead(head, next);
       if (rowsChanged(shown, page, analyses, player)) rows.update(shown.length);
       const at = shown.findIndex((prompt) => prompt.id === page.prompt);
-      if (at >= 0 && placeChanged(page.prompt, shown)) rows.scrollTo(at);
+      if (placeChanged(page.prompt, page.filter, at >= 0) && at >= 0) rows.scrollTo(at);
       grid.setAttribute('aria-rowcount', String(shown.length + 1));
       const column = shownTakes(page).findIndex((take) => take.id === page.take);
       grid.setAttribute('aria-activedescendant', `cell-${at}-${column}`);

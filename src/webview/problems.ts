@@ -16,7 +16,8 @@ export function problems(): Problems {
   const list = element('ul');
   const whole = element('details', { class: 'problems' }, summary, list);
   whole.hidden = true;
-  const draw = onChange((found: readonly Problem[]) => {
+  const draw = onChange((all: readonly Problem[]) => {
+    const found = all.toSorted((a, b) => a.severity.localeCompare(b.severity));
     whole.hidden = !found.length;
     const first = found[0];
     const worst = found.some((problem) => problem.severity === 'error') ? 'error' : 'warning';
@@ -25,7 +26,7 @@ export function problems(): Problems {
       found.length === 1
         ? (first?.message ?? '')
         : l10n.t('{0} problems with the files: {1}', found.length, first?.message ?? '');
-    summary.replaceChildren(icon(worst), element('span', { text: words }));
+    summary.replaceChildren(icon(worst), element('span', { text: words }), icon('chevron-right'));
     list.replaceChildren(
       ...found.slice(0, MOST).map((problem) => {
         const item = element('li', { text: problem.message });

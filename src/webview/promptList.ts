@@ -94,7 +94,7 @@ export function promptList(controls: Controls): PromptList {
         setText(count, shown.length === total ? '' : l10n.t('{0} of {1}', shown.length, total));
         rows.update(shown.length);
       }
-      if (placeChanged(prompt, shown)) follow(prompt);
+      if (placeChanged(prompt, next.filter, shown.length > 0)) follow(prompt);
     },
     focusFilter: () => {
       whole.open = true;

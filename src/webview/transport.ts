@@ -65,15 +65,13 @@ export function transport(controls: Controls): Transport {
   );
 
   let patience: ReturnType<typeof setTimeout> | undefined;
-  const say = onChange((words: string, isPrompt: boolean) => {
+  const say = onChange((words: string, sign: Sign) => {
     clearTimeout(patience);
     const show = (): void => {
-      waiting.classList.toggle('asks', isPrompt);
-      waiting.replaceChildren(
-        ...(words === '' ? [] : [isPrompt ? icon('unmute') : spinner(), element('span', { text: words })]),
-      );
+      waiting.classList.toggle('asks', sign === 'unmute');
+      waiting.replaceChildren(...(words === '' ? [] : [signIcon(sign), element('span', { text: words })]));
     };
-    if (words === '' || isPrompt) show();
+    if (words === '' || sign !== 'loading') show();
     else patience = setTimeout(show, PATIENCE_MS);
   });
   const showLoop = onChange((marked: Loop | null) => {
@@ -94,7 +92,7 @@ export function transport(controls: Controls): Transport {
       play.setDisabled(scene.lane === undefined);
       setText(end, ` / ${clock(scene.duration)}`);
       showLoop(scene.page.loop);
-      say(waitingFor(scene), player === 'blocked');
+      say(waitingFor(scene), signOf(scene));
     },
     moveTime: (second) => setText(now, clock(second)),
   };
@@ -110,8 +108,16 @@ function waitingFor({ player, awaited, lane, page }: Scene): string {
     : l10n.t('Loading the audio…');
 }
 
-function spinner(): HTMLElement {
-  const made = icon('loading');
-  made.classList.add('codicon-modifier-spin');
+/** Sound is asked for, there is nothing to wait for, or it is on its way. */
+type Sign = 'unmute' | 'info' | 'loading';
+
+function signOf({ player, lane }: Scene): Sign {
+  if (player === 'blocked') return 'unmute';
+  return lane?.status === 'silent' ? 'info' : 'loading';
+}
+
+function signIcon(sign: Sign): HTMLElement {
+  const made = icon(sign);
+  made.classList.toggle('codicon-modifier-spin', sign === 'loading');
   return made;
 }
