@@ -41,7 +41,8 @@ export function notesFolder(config: Config): string | null {
   return base === undefined ? null : absolute(folder, base);
 }
 
-function workspaceFolders(): { path: string; label: string }[] {
+/** Folders of the workspace that are on a disk. */
+export function workspaceFolders(): { path: string; label: string }[] {
   return (vscode.workspace.workspaceFolders ?? [])
     .filter((folder) => folder.uri.scheme === 'file')
     .map((folder) => ({ path: folder.uri.fsPath, label: folder.name }));

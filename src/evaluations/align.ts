@@ -77,8 +77,7 @@ function joinPrompts(evaluations: readonly Evaluation[]): Map<string, Row> {
   for (const evaluation of evaluations) {
     const here = new Set<string>();
     for (const prompt of evaluation.prompts) {
-      const text = words(prompt.text);
-      let id = text === '' ? `id:${prompt.id}` : promptId(text);
+      let id = rowId(prompt);
       // The same words twice in one set are two prompts.
       while (here.has(id)) id += '+';
       here.add(id);
@@ -92,6 +91,12 @@ function joinPrompts(evaluations: readonly Evaluation[]): Map<string, Row> {
     }
   }
   return rows;
+}
+
+/** The row that a prompt belongs to: what AlignedPrompt.id is for the first prompt of these words. */
+export function rowId(prompt: Prompt): string {
+  const text = words(prompt.text);
+  return text === '' ? `id:${prompt.id}` : promptId(text);
 }
 
 /** The number that a prompt has in its set, as long as no earlier one has it. */

@@ -7,7 +7,7 @@ const signalFiles =
   '**/{run.json,events.jsonl,checkpoint.json,adapter_config.json,trainer_state.json,evaluation.json,comparison_results.jsonl}';
 
 /** Only folders of the workspace are watched by events: VS Code watches them already, so this costs no new watcher. */
-export function watchSignalFiles(onChange: () => void): vscode.Disposable {
+export function watchSignalFiles(onChange: () => void): DisposableStore {
   const store = new DisposableStore();
   const watcher = store.add(vscode.workspace.createFileSystemWatcher(signalFiles));
   store.add(watcher.onDidCreate(onChange));
@@ -33,9 +33,7 @@ export class Poll implements vscode.Disposable {
 
   /** Polls from now on while wanted; call it whenever `wanted` may have become true. */
   wake(): void {
-    if (this.#disposed || this.#busy || !this.wanted()) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#tick(), this.visibleMs);
+    if (!this.#busy && this.wanted()) this.#schedule(this.visibleMs);
   }
 
   dispose(): void {
@@ -45,7 +43,7 @@ export class Poll implements vscode.Disposable {
 
   async #tick(): Promise<void> {
     this.#timer = null;
-    if (this.#disposed || !this.wanted()) return;
+    if (!this.wanted()) return;
     this.#busy = true;
     const started = Date.now();
     try {
@@ -53,8 +51,13 @@ export class Poll implements vscode.Disposable {
     } finally {
       this.#busy = false;
       const took = Date.now() - started;
-      const pause = Math.max(this.visibleMs, took * 10) * (vscode.window.state.focused ? 1 : 3);
-      this.#timer = this.#disposed ? null : setTimeout(() => void this.#tick(), pause);
+      this.#schedule(Math.max(this.visibleMs, took * 10) * (vscode.window.state.focused ? 1 : 3));
     }
+  }
+
+  #schedule(pauseMs: number): void {
+    if (this.#disposed) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#tick(), pauseMs);
   }
 }
