@@ -1,0 +1,62 @@
+/** Every command of Earmark and what it does, with the one place where errors meet a person. */
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { HumanError, messageOf } from '../errors';
+import { commands, type CommandId } from '../ids';
+import { DisposableStore } from '../platform/disposables';
+import { addNote } from './addNote';
+import { addRunsFolder } from './addRunsFolder';
+import { compareOutputs } from './compareOutputs';
+import type { CommandContext } from './context';
+import { openNotes } from './openNotes';
+import { openRun } from './openRun';
+import { pasteRemarks } from './pasteRemarks';
+import { copyPath, reveal } from './reveal';
+
+/** What a tree row hands over: the row under the mouse, and all selected rows. */
+type Handler = (context: CommandContext, node: unknown, selected: unknown) => Promise<void> | void;
+
+const table: Record<CommandId, Handler> = {
+  [commands.refresh]: (context) => context.refresh(),
+  [commands.compareOutputs]: compareOutputs,
+  [commands.openRun]: openRun,
+  [commands.openNotes]: openNotes,
+  [commands.addNote]: addNote,
+  [commands.pasteRemarks]: pasteRemarks,
+  [commands.addRunsFolder]: addRunsFolder,
+  [commands.reveal]: reveal,
+  [commands.copyPath]: copyPath,
+  [commands.showLog]: (context) => context.log.show(),
+};
+
+export function registerCommands(context: CommandContext): DisposableStore {
+  const store = new DisposableStore();
+  for (const [id, handler] of Object.entries(table)) {
+    store.add(
+      vscode.commands.registerCommand(id, async (node?: unknown, selected?: unknown) => {
+        try {
+          await handler(context, node, selected);
+        } catch (error) {
+          await showError(context, id, error);
+        }
+      }),
+    );
+  }
+  return store;
+}
+
+async function showError(context: CommandContext, id: string, error: unknown): Promise<void> {
+  context.log.error(id, error instanceof Error ? error : String(error));
+  const next = error instanceof HumanError ? error.next : undefined;
+  const showLog = l10n.t('Show Log');
+  const buttons = next === undefined ? [showLog] : [next.label, showLog];
+  const message =
+    error instanceof HumanError
+      ? error.message
+      : l10n.t('Something unexpected went wrong: {0}', messageOf(error));
+  const chosen = await vscode.window.showErrorMessage(message, ...buttons);
+  if (chosen === showLog) context.log.show();
+  else if (chosen !== undefined && next !== undefined) {
+    await vscode.commands.executeCommand(next.command, ...(next.args ?? []));
+  }
+}
