@@ -1,0 +1,103 @@
+/** `npm test`: every layer in turn, each seen to the end, and one closing line that sums them up. */
+import { spawn } from 'node:child_process';
+
+interface Layer {
+  readonly name: string;
+  readonly argv: readonly [string, ...string[]];
+  /** Counts from the layer's own closing words; a layer without any is one check that passes or fails. */
+  readonly counts?: (output: string) => Counts | null;
+}
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const layers: readonly Layer[] = [
+  { name: 'lint', argv: ['npm', 'run', '--silent', 'lint'] },
+  { name: 'unit', argv: ['npm', 'run', '--silent', 'test:unit'], counts: vitestCounts },
+  { name: 'package', argv: ['npm', 'run', '--silent', 'package'] },
+  { name: 'examples', argv: ['npm', 'run', '--silent', 'examples'] },
+  { name: 'integration', argv: ['npm', 'run', '--silent', 'test:integration'], counts: plainCounts },
+  { name: 'end to end', argv: ['npm', 'run', '--silent', 'test:e2e'], counts: playwrightCounts },
+];
+
+void main();
+
+async function main(): Promise<void> {
+  const only = process.argv.slice(2);
+  const totals = { passed: 0, failed: 0, skipped: 0 };
+  const report: string[] = [];
+  for (const layer of layers) {
+    if (only.length > 0 && !only.includes(layer.name)) continue;
+    console.log(`\n=== ${layer.name}`);
+    const started = Date.now();
+    const { code, output } = await run(layer.argv);
+    const counts = layer.counts?.(stripColours(output)) ?? { passed: 0, failed: 0, skipped: 0 };
+    const noTest = counts.passed + counts.failed === 0;
+    // A layer that ends badly without a failed test (it crashed, or ran none) is a failure of its own.
+    totals.passed += counts.passed + (code === 0 && noTest ? 1 : 0);
+    totals.failed += counts.failed + (code !== 0 && counts.failed === 0 ? 1 : 0);
+    totals.skipped += counts.skipped;
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    report.push(`${code === 0 ? 'ok    ' : 'FAILED'} ${layer.name.padEnd(12)} ${seconds.padStart(6)} s`);
+  }
+  console.log(`\n${report.join('\n')}\n`);
+  const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+  console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+  process.exitCode = totals.failed === 0 ? 0 : 1;
+}
+
+function run([file, ...args]: readonly [string, ...string[]]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn(file, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, FORCE_COLOR: '0' },
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+        process.stdout.write(chunk);
+      });
+    }
+    child.on('error', (error) => {
+      console.log(error.message);
+      resolve({ code: 1, output });
+    });
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+function vitestCounts(output: string): Counts | null {
+  const line = /^\s*Tests\s+(.*)$/m.exec(output)?.[1];
+  return line === undefined ? null : wordCounts(line);
+}
+
+function plainCounts(output: string): Counts {
+  const lines = output.split('\n').filter((line) => /^\d+ passed, \d+ failed/.test(line));
+  const all = lines.map(wordCounts);
+  return {
+    passed: sum(all.map((counts) => counts.passed)),
+    failed: sum(all.map((counts) => counts.failed)),
+    skipped: sum(all.map((counts) => counts.skipped)),
+  };
+}
+
+function playwrightCounts(output: string): Counts {
+  return wordCounts(output.split('\n').slice(-40).join('\n'));
+}
+
+function wordCounts(text: string): Counts {
+  const count = (word: string): number => Number(new RegExp(`(\\d+) ${word}`).exec(text)?.[1] ?? 0);
+  return { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function stripColours(text: string): string {
+  return text.replace(new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g'), '');
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from '@playwright/test';
+import { browserArgs, systemBrowser } from '../vscode/browser';
+
+// Worker processes read this again, after globalSetup has named the browser that it had to fetch.
+const executablePath = process.env['EARMARK_BROWSER'] ?? systemBrowser();
+
+export default defineConfig({
+  testDir: '.',
+  globalSetup: './support/globalSetup.ts',
+  outputDir: 'out/results',
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  // Each test has a server and a browser of its own, and audio that must not stutter.
+  workers: 1,
+  forbidOnly: process.env['CI'] === 'true',
+  reporter: 'list',
+  use: {
+    viewport: { width: 1360, height: 820 },
+    actionTimeout: 15_000,
+    launchOptions: { args: [...browserArgs], ...(executablePath === undefined ? {} : { executablePath }) },
+    screenshot: 'only-on-failure',
+  },
+});
