@@ -1,0 +1,316 @@
+"""MusicGen as its training and evaluation need it: loading, labels, loss, codes, text states, adapters.
+
+Shapes: B clips, K codebooks (4), T frames (50 a second), V codes a codebook (2048), L text tokens, D text width.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from errors import HumanError
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+    from transformers import MusicgenForConditionalGeneration, PreTrainedTokenizerBase
+
+IGNORED = -100
+MAX_TEXT_TOKENS = 256
+_LAYER = r".*decoder\.model\.decoder\.layers\.\d+\."
+LORA_TARGETS = {
+    "attention": _LAYER + r"(self_attn|encoder_attn)\.(q|k|v|out)_proj",
+    "cross-attention": _LAYER + r"encoder_attn\.(q|k|v|out)_proj",
+    "ffn": _LAYER + r"fc[12]",
+    "heads": r".*decoder\.lm_heads\.\d+",
+}
+
+
+def load_model(path: str | Path, device: str | torch.device = "cpu") -> MusicgenForConditionalGeneration:
+    """The model in fp32 and eval mode, without dropout, with start and pad id set to V (newer configs lack the first).
+
+    `path` is a folder in the layout of facebook/musicgen-small, or such a name on the Hugging Face hub.
+    Raises HumanError: not there, a file of it missing or torn, not a MusicGen.
+    """
+    _quiet_transformers()
+    from transformers import MusicgenConfig, MusicgenForConditionalGeneration
+
+    source = str(path)
+    if _is_hub_name(source):
+        print(f"No folder {source} here: asking the Hugging Face hub for it.", file=sys.stderr)
+    else:
+        check_model_folder(Path(path))
+    try:
+        config = MusicgenConfig.from_pretrained(source)
+        decoder = config.decoder
+        decoder.pad_token_id = decoder.bos_token_id = decoder.decoder_start_token_id = decoder.vocab_size
+        decoder.dropout = decoder.attention_dropout = decoder.activation_dropout = decoder.layerdrop = 0.0
+        model, info = MusicgenForConditionalGeneration.from_pretrained(source, config=config, output_loading_info=True)
+    except Exception as error:  # whatever the library raises, the person needs to know which folder and why
+        raise HumanError(
+            f"The model in {source} could not be loaded: {first_line(error)}. "
+            "Check that the folder holds a complete MusicGen, or copy it again.",
+            "model-unreadable",
+        ) from error
+    # Sinusoidal positions of old checkpoints and T5's tied embedding are made anew when loading.
+    missing = [key for key in info["missing_keys"] if not re.search(r"embed_positions|encoder\.embed_tokens", key)]
+    if missing:
+        raise HumanError(
+            f"The weights in {source} lack {len(missing)} tensors, for example {sorted(missing)[0]}. "
+            "The folder is incomplete or of another model; copy it again.",
+            "model-incomplete",
+        )
+    return model.float().eval().to(device)
+
+
+def check_model_folder(folder: Path) -> None:
+    """Raises HumanError unless each file that the model in `folder` needs is there."""
+    if not folder.is_dir():
+        raise HumanError(
+            f"There is no model folder {folder} (looked in {Path.cwd()}). Give --model_path the folder that holds "
+            "config.json and model.safetensors.",
+            "model-missing",
+        )
+    try:
+        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    except FileNotFoundError:
+        raise HumanError(f"{folder} holds no config.json, so it is no model folder.", "model-missing") from None
+    except (OSError, ValueError, AttributeError) as error:
+        raise HumanError(f"{folder / 'config.json'} could not be read: {error}.", "model-unreadable") from error
+    if kind != "musicgen":
+        raise HumanError(f"{folder} holds a model of type {kind!r}, not a MusicGen.", "model-wrong-type")
+    for index in folder.glob("*.index.json"):
+        shards = set(json.loads(index.read_text(encoding="utf-8")).get("weight_map", {}).values())
+        lost = sorted(name for name in shards if not (folder / name).is_file())
+        if lost:
+            raise HumanError(
+                f"The model in {folder} is incomplete: {', '.join(lost)} missing of {len(shards)} weight files. "
+                "Copy what is missing, or the whole folder again.",
+                "model-incomplete",
+            )
+    if not any(any(folder.glob(pattern)) for pattern in ("*.safetensors", "*.safetensors.index.json", "*.bin")):
+        raise HumanError(f"{folder} holds no weights (model.safetensors). Copy the model again.", "model-incomplete")
+
+
+def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
+    """Raises HumanError when the folder lacks the tokenizer's files."""
+    _quiet_transformers()
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(str(path))
+    except Exception as error:
+        raise HumanError(
+            f"The tokenizer in {path} could not be loaded: {first_line(error)}. "
+            "Copy tokenizer.json and tokenizer_config.json of the model there.",
+            "tokenizer-missing",
+        ) from error
+
+
+def delayed_labels(codes: torch.Tensor, pad: int = 2048) -> torch.Tensor:
+    """Codes (K, T) → labels (T, K) as the model wants them: codebook k delayed by k frames, `pad` before its first.
+
+    The model shifts labels right by one frame by itself, but does not build the delay: its input is then
+    decoder_input[k, t] == codes[k, t-1-k]. The last k codes of codebook k fall off the end.
+    """
+    codebooks, frames = codes.shape
+    labels = codes.new_full((frames, codebooks), pad)
+    for k in range(min(codebooks, frames)):
+        labels[k:, k] = codes[k, : frames - k]
+    return labels
+
+
+def shift_right(labels: torch.Tensor, pad: int = 2048) -> torch.Tensor:
+    """Labels (B, T, K) → decoder input (B, K, T): one frame later, `pad` at the start and where labels are ignored."""
+    shifted = labels.new_full(labels.shape, pad)
+    shifted[:, 1:] = labels[:, :-1]
+    return shifted.masked_fill_(shifted == IGNORED, pad).transpose(1, 2).contiguous()
+
+
+def decoder_logits(
+    model: Any, labels: torch.Tensor, text_states: torch.Tensor, text_mask: torch.Tensor
+) -> torch.Tensor:
+    """Teacher-forced logits (B, K, T, V) for labels (B, T, K), T5 states (B, L, D) and mask (B, L).
+
+    A row of zeros in the mask is "no text": its keys and values are exactly zero, as in guided generation.
+    """
+    import torch
+
+    base = base_of(model)
+    decoder = base.decoder
+    keep = text_mask[..., None].to(text_states.dtype)
+    states = base.enc_to_dec_proj(text_states) if hasattr(base, "enc_to_dec_proj") else text_states
+    states = states * keep.to(states.dtype)
+    # Older torch gives NaN where a row may attend to nothing. With zero values all weights give the same: zero.
+    attended = text_mask.bool() | ~text_mask.bool().any(dim=1, keepdim=True)
+    inputs = shift_right(labels, decoder.config.vocab_size)
+    hidden = decoder.model.decoder(
+        input_ids=inputs.flatten(0, 1),
+        encoder_hidden_states=states,
+        encoder_attention_mask=attended,
+        use_cache=False,
+    ).last_hidden_state
+    return torch.stack([head(hidden) for head in decoder.lm_heads], dim=1)
+
+
+def codebook_loss(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cross-entropy of each codebook, summed over its valid positions, in nats: (sums (K,), counts (K,)).
+
+    Neither padding (-100) nor the delay's pad id counts. The model's own loss is mean(sums / counts).
+    """
+    import torch.nn.functional as F
+
+    size = logits.shape[-1]
+    targets = labels.transpose(1, 2)
+    targets = targets.masked_fill(targets == size, IGNORED)
+    losses = F.cross_entropy(
+        logits.reshape(-1, size).float(), targets.reshape(-1), ignore_index=IGNORED, reduction="none"
+    )
+    return losses.view(targets.shape).sum((0, 2)), (targets != IGNORED).sum((0, 2))
+
+
+def encode_audio(model: Any, samples: torch.Tensor) -> torch.Tensor:
+    """Mono 32 kHz samples (B, N), each clip as long as it is, → codes (B, K, ceil(N / 640)) on the CPU."""
+    import torch
+
+    with torch.no_grad():
+        codes = base_of(model).audio_encoder.encode(samples[:, None]).audio_codes
+    return codes[0].cpu()
+
+
+def encode_text(model: Any, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[torch.Tensor]:
+    """T5's last states of each text (L, D) in fp32 on the CPU, without padding. Longer texts are cut at 256 tokens."""
+    import torch
+
+    base = base_of(model)
+    batch = tokenizer(list(texts), padding=True, truncation=True, max_length=MAX_TEXT_TOKENS, return_tensors="pt")
+    batch = {key: batch[key].to(base.device) for key in ("input_ids", "attention_mask")}
+    with torch.no_grad():
+        states = base.text_encoder(**batch).last_hidden_state.cpu()
+    return [row[: int(mask.sum())].clone() for row, mask in zip(states, batch["attention_mask"].cpu())]
+
+
+def lora_pattern(target: str) -> str:
+    """`attention,ffn` → the regex of the layers that get an adapter. What names no LORA_TARGETS is a regex itself."""
+    if target == "all":
+        target = "attention,ffn,heads"
+    if target not in LORA_TARGETS and all(name in LORA_TARGETS for name in target.split(",")):
+        return "|".join(LORA_TARGETS[name] for name in target.split(","))
+    return LORA_TARGETS.get(target, target)
+
+
+def add_lora(model: Any, rank: int, alpha: float, dropout: float, target: str, **extra: Any) -> PeftModel:
+    """Puts a fresh adapter (fp32, B = 0) on the layers of `target`; only it trains. Raises HumanError: no layer."""
+    from peft import LoraConfig, get_peft_model
+
+    pattern = lora_pattern(target)
+    try:
+        matches = [name for name, _ in model.named_modules() if re.fullmatch(pattern, name)]
+    except re.error as error:
+        raise HumanError(f"--lora_target {target!r} is neither one of {_targets()} nor a regex: {error}.") from None
+    if not matches:
+        raise HumanError(f"--lora_target {target!r} matches no layer. Use {_targets()}, or a regex of layer names.")
+    config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, bias="none", target_modules=pattern, **extra)
+    return get_peft_model(model, config)
+
+
+def attach_adapters(model: Any, folders: Mapping[str, str | Path]) -> PeftModel:
+    """The model with the adapter of each folder under its name, none trained, the first active.
+
+    Choose with `set_adapter(name)`; `with model.disable_adapter():` is the base model. Raises HumanError: not an
+    adapter, or one of another base.
+    """
+    from peft import PeftModel
+
+    attached: Any = None
+    for name, folder in folders.items():
+        check_adapter(model if attached is None else base_of(attached), Path(folder))
+        if attached is None:
+            attached = PeftModel.from_pretrained(model, str(folder), adapter_name=name)
+        else:
+            attached.load_adapter(str(folder), adapter_name=name)
+    return attached.eval()
+
+
+def check_adapter(model: Any, folder: Path) -> None:
+    """Raises HumanError unless the adapter in `folder` has layers and shapes of `model`. Reads headers only."""
+    from safetensors import SafetensorError, safe_open
+
+    if not is_adapter(folder):
+        raise HumanError(
+            f"{folder} holds no adapter (adapter_config.json and adapter_model.safetensors). "
+            "Choose a checkpoint folder of a run, such as best_model.",
+            "adapter-missing",
+        )
+    made_for = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path")
+    modules = {re.sub(r"\.base_layer$", "", name): module for name, module in model.named_modules()}
+    try:
+        with safe_open(folder / "adapter_model.safetensors", "pt") as file:
+            shapes = {key: file.get_slice(key).get_shape() for key in file.keys()}  # noqa: SIM118 (it is no dict)
+    except (SafetensorError, OSError) as error:
+        raise HumanError(
+            f"The adapter in {folder} could not be read: {first_line(error)}. Copy it again, or use another "
+            "checkpoint.",
+            "adapter-unreadable",
+        ) from error
+    for key, shape in shapes.items():
+        found = re.fullmatch(r"base_model\.model\.(.+)\.lora_([AB])\.weight", key)
+        if found is None:
+            continue
+        module = modules.get(found[1])
+        weight = getattr(module, "weight", None)
+        wanted = None if weight is None else weight.shape[1 if found[2] == "A" else 0]
+        has = shape[1 if found[2] == "A" else 0]
+        if wanted != has:
+            where = f"{found[1]} is {has} wide there and {'absent' if wanted is None else f'{wanted} wide'} here"
+            raise HumanError(
+                f"The adapter in {folder} was trained for another base model ({made_for}), not for "
+                f"{base_of(model).name_or_path}: {where}. Give --model_path the base it was trained on.",
+                "adapter-other-base",
+            )
+
+
+def is_adapter(folder: Path) -> bool:
+    """A checkpoint of LoRA training; one of full fine-tuning is a model folder that load_model() reads."""
+    return (folder / "adapter_config.json").is_file() and (folder / "adapter_model.safetensors").is_file()
+
+
+def base_of(model: Any) -> Any:
+    """The MusicgenForConditionalGeneration inside a PeftModel, or the model itself."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def trainable(model: Any) -> Iterable[torch.nn.Parameter]:
+    return [p for p in model.parameters() if p.requires_grad]
+
+
+def first_line(error: BaseException) -> str:
+    """An error's message without the paragraphs of advice that libraries add, and without a closing full stop."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:300].rstrip(".")
+
+
+def _is_hub_name(source: str) -> bool:
+    """`facebook/musicgen-small`, where no folder `facebook` is here."""
+    return re.fullmatch(r"[A-Za-z0-9][\w-]*/[\w.-]+", source) is not None and not Path(source.split("/")[0]).exists()
+
+
+def _targets() -> str:
+    return ", ".join([*LORA_TARGETS, "all"])
+
+
+def _quiet_transformers() -> None:
+    """Its warnings are about MusicGen's own ids; its bars are not ours."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    with contextlib.suppress(ImportError):
+        from transformers.utils import logging
+
+        logging.set_verbosity_error()
+        if not sys.stderr.isatty():
+            logging.disable_progress_bar()
