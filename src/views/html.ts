@@ -14,11 +14,12 @@ export function pageHtml(
   const asset = (file: string): string =>
     attribute(webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, 'dist', 'webview', file)).toString());
   const boot: Boot = { l10n: vscode.l10n.bundle ?? {}, language: vscode.env.language };
-  // The toolkit's components carry constructed style sheets, which need no allowance; no style is written inline.
+  // No style is written inline. The toolkit's are constructed, which needs no allowance; but it tries a style element once,
+  // with the nonce that the meta element names, and would take the browser for an old one if that were refused.
   const csp = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource}`,
+    `style-src ${webview.cspSource} 'nonce-${nonce}'`,
     `font-src ${webview.cspSource}`,
     `img-src ${webview.cspSource} data:`,
     `connect-src ${webview.cspSource}`,
@@ -28,6 +29,7 @@ export function pageHtml(
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${attribute(csp)}">
+<meta property="csp-nonce" content="${nonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${attribute(title)}</title>
 <link rel="stylesheet" href="${asset('codicon.css')}">

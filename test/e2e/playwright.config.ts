@@ -20,4 +20,11 @@ export default defineConfig({
     launchOptions: { args: [...browserArgs], ...(executablePath === undefined ? {} : { executablePath }) },
     screenshot: 'only-on-failure',
   },
+  projects: [
+    // Single pages in a browser, their host played by the test: no VS Code.
+    { name: 'pages', testDir: 'pages' },
+    // Fetches and builds the VS Code servers and packages the extension, only when a workbench test is to run.
+    { name: 'setup', testDir: 'support', testMatch: 'vscode.setup.ts', timeout: 900_000 },
+    { name: 'workbench', testIgnore: ['pages/**', 'support/**'], dependencies: ['setup'] },
+  ],
 });

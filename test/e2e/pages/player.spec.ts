@@ -1,8 +1,8 @@
 /** The audio engine in a real browser: every output sample of the real Web Audio graph is looked at. */
 import { expect, test as base } from '@playwright/test';
-import { countingTakes, openRig } from '../bench/support/page';
-import { counting, sine } from '../bench/support/signals';
-import type { Manner } from '../bench/support/server';
+import { countingTakes, openRig } from '../../bench/support/page';
+import { counting, sine } from '../../bench/support/signals';
+import type { Manner } from '../../bench/support/server';
 
 type Lab = Awaited<ReturnType<typeof openRig>>;
 
