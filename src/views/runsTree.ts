@@ -114,8 +114,11 @@ export class RunsTree implements vscode.TreeDataProvider<RunsNode> {
   #runItem(run: Run): vscode.TreeItem {
     const parent = findParent(run, this.options.library.runs);
     const differences = parent === null ? [] : compareHyperparameters(run, parent);
+    // Without a parent the few that matter most; the tooltip has them all.
     const shown =
-      differences.length > 0 ? formatDifferences(differences) : formatHyperparameters(run.hyperparameters);
+      differences.length > 0
+        ? formatDifferences(differences)
+        : formatHyperparameters(run.hyperparameters).slice(0, 5);
     const counts = this.options.library.evaluationsOf(run.id).map((evaluation) => this.#heard(evaluation));
     const heard = sum(counts.map((count) => count.heard));
     const total = sum(counts.map((count) => count.total));
@@ -127,8 +130,8 @@ export class RunsTree implements vscode.TreeDataProvider<RunsNode> {
     item.iconPath = statusIcon(run.status);
     item.description = [
       lastValid === null ? '' : l10n.t('valid {0}', formatLoss(lastValid)),
-      shown.join(', '),
       total === 0 ? '' : heard === total ? l10n.t('all heard') : l10n.t('{0} of {1} heard', heard, total),
+      shown.join(', '),
     ]
       .filter((part) => part !== '')
       .join(' · ');
