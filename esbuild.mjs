@@ -30,7 +30,11 @@ const programs = [
   },
   {
     ...common,
-    entryPoints: { comparison: 'src/webview/comparison.ts', run: 'src/webview/run.ts' },
+    entryPoints: {
+      comparison: 'src/webview/comparison.ts',
+      run: 'src/webview/run.ts',
+      training: 'src/webview/training.ts',
+    },
     outdir: 'dist/webview',
     platform: 'browser',
     target: 'chrome128',

@@ -149,21 +149,66 @@ export interface RunState {
   readonly problems: readonly Problem[];
 }
 
+// ---- The training form ----------------------------------------------------------------------------------------
+
+export interface FormField {
+  /** The flag of train_lora.py without its dashes, or `output`, `parent`, `reason`, `then`. */
+  readonly name: string;
+  /** Translated. */
+  readonly label: string;
+  /** One translated sentence; '' for none. */
+  readonly help: string;
+  readonly kind: 'text' | 'number' | 'folder' | 'file' | 'choice' | 'switch' | 'words';
+  /** Value and label; of a `choice` only. */
+  readonly choices: readonly (readonly [string, string])[];
+  /** As text; a switch is `true` or `false`. */
+  readonly value: string;
+  /** The parent's value in the same form; null where there is none to compare with. */
+  readonly parentValue: string | null;
+}
+
+export interface FormState {
+  readonly kind: 'training';
+  /** Opens the form as it is again; the page keeps it with the values as they are typed. */
+  readonly restore: { readonly parent: string | null };
+  readonly title: string;
+  readonly groups: readonly { readonly title: string; readonly fields: readonly FormField[] }[];
+  /** Name and notes of the parent run, to decide from. */
+  readonly parentName: string | null;
+  readonly notes: readonly NoteView[];
+}
+
+/** What the form as it stands would start. */
+export interface FormPlan {
+  /** For the eye and for a shell: POSIX-quoted, a flag with its values on a line of its own. */
+  readonly command: string;
+  /** Where and with what: host, folder, interpreter. */
+  readonly facts: readonly (readonly [string, string])[];
+  /** Field name → what is wrong with its value. Anything here keeps the form from starting. */
+  readonly errors: Readonly<Record<string, string>>;
+  /** Worth a look before the start. */
+  readonly warnings: readonly string[];
+}
+
 // ---- Messages -------------------------------------------------------------------------------------------------
 
 export type ToWebview =
-  | { readonly type: 'state'; readonly state: ComparisonState | RunState }
+  | { readonly type: 'state'; readonly state: ComparisonState | RunState | FormState }
   | { readonly type: 'analysis'; readonly clips: readonly ClipAnalysisView[] }
   | { readonly type: 'notes'; readonly notes: readonly NoteView[] }
   /** Go to a moment (a click in the tree, a link in a note); `play` starts it if a gesture was made in the page before. */
   | { readonly type: 'show'; readonly moment: Moment; readonly play: boolean }
   /** A key of the editor, e.g. from the palette; `note` focuses the note editor. */
   | { readonly type: 'focusNote' }
+  | { readonly type: 'plan'; readonly plan: FormPlan }
+  /** A folder or file was chosen for a field of the form. */
+  | { readonly type: 'picked'; readonly field: string; readonly value: string }
   | { readonly type: 'done'; readonly request: number }
   | { readonly type: 'failed'; readonly request: number; readonly message: string };
 
 const id = z.string().max(4096);
 const request = z.number().int().nonnegative();
+const formValues = z.record(z.string().max(100), z.string().max(20_000));
 const second = z.number().min(0).max(86_400);
 
 export const fromWebviewSchema = z.discriminatedUnion('type', [
@@ -199,6 +244,18 @@ export const fromWebviewSchema = z.discriminatedUnion('type', [
     type: z.literal('follow'),
     moment: z.object({ take: id.nullable(), prompt: id.nullable(), second: second.nullable() }),
   }),
+  /** The form as it stands: say what it would start. */
+  z.object({ type: z.literal('plan'), values: formValues }),
+  z.object({ type: z.literal('startTraining'), request, values: formValues }),
+  /** Another parent: the fields that nobody `touched` are prefilled from it. */
+  z.object({
+    type: z.literal('parent'),
+    run: id.nullable(),
+    values: formValues,
+    touched: z.array(id).max(100),
+  }),
+  /** Ask for a folder or file for this field. */
+  z.object({ type: z.literal('pick'), field: id, kind: z.enum(['folder', 'file']) }),
   /** Something failed in the page; goes to the log. */
   z.object({ type: z.literal('log'), message: z.string().max(10_000) }),
 ]);
