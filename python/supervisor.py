@@ -1,0 +1,1064 @@
+#!/usr/bin/env python3
+"""Runs jobs so that they outlive whoever started them, and tells what became of them.
+
+A job is a directory, `ROOT/ID/`. Its files are the only truth; no state is stored:
+
+    spec.json     what to run; complete when the directory appears, never changed
+    cmd.sh        the same command, to read or to run by hand
+    lock          held by the supervisor for its whole life
+    heartbeat     "epoch-seconds host", rewritten every few seconds
+    started.json  supervisor and command by pid and start time, boot, host; a job that has it never runs again
+    out.log       what the command prints, written by the command itself
+    stop.json     a request to stop; nobody but the supervisor signals anything
+    exit.json     how it ended; written last, into space reserved at the start
+    results/      manifest.jsonl: what the command says is finished, a line a file
+
+Runs on the host of the job with Python's standard library alone (3.8 or newer; Linux, macOS):
+
+    python supervisor.py start ROOT --sha256 HEX < jobs.json   # {"jobs": [spec, …]}; the same id twice is one job
+    python supervisor.py probe < request.json                  # {"roots": [ROOT, …], "final": [ID, …]}
+    python supervisor.py stop ROOT/ID [--grace 30]
+    python supervisor.py attach ROOT/ID                        # Ctrl-C ends the view, not the job
+    python supervisor.py run ROOT/ID                           # in the foreground, as a batch system would
+
+start, probe and stop print one JSON object between two lines that carry the --frame word, so that what a login
+shell prints around it does no harm. On macOS there is no child subreaper: a worker that left both its parent and its
+process group is not found there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import fcntl
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from typing import NoReturn
+
+Json = dict  # of what JSON can hold, by name
+
+JOB_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+MARKER = "EARMARK_JOB"
+PYTHON_FLAGS = ("-I", "-S", "-X", "utf8")
+"""Nothing of the person's own Python set-up has a say here, and starting takes a hundredth of a second."""
+TICK_S = 0.5
+HEARTBEAT_S = 2.0
+LOCK_WAIT_S = 5.0
+LEFTOVERS_S = 5.0
+"""What the command left running when it ended gets this long between SIGTERM and SIGKILL."""
+NEVER_STARTED_S = 60.0
+HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+"""From the system or the batch system: the job is to end, with its grace."""
+RESERVE_BYTES = 4096
+MAX_RECORD_BYTES = 64 * 1024
+MAX_SPEC_BYTES = 1024 * 1024
+LOG_HEAD_BYTES = 8 * 1024 * 1024
+LOG_TAIL_BYTES = 64 * 1024 * 1024
+VIEW_BYTES = 256 * 1024
+
+
+class Refused(Exception):
+    """Not done, and why: a stable word for programs, a sentence for people."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+# ---------------------------------------------------------------- start
+
+
+def command_start(args: argparse.Namespace) -> Json:
+    """Makes the jobs' directories and starts a supervisor for each; harmless to repeat."""
+    import hashlib
+
+    payload = sys.stdin.buffer.read(MAX_SPEC_BYTES + 1)
+    if len(payload) > MAX_SPEC_BYTES:
+        raise Refused("too-large", "The description of the job is larger than 1 MB. Put long texts into files.")
+    if hashlib.sha256(payload).hexdigest() != args.sha256:
+        raise Refused("cut", "The request arrived incomplete. Nothing was started; send it again.")
+    specs = parse_specs(payload)
+    root = os.path.abspath(args.root)
+    prepare_root(root)
+    with root_lock(root):
+        for left in os.listdir(root):  # by a start that was killed: the lock is ours, so nobody is at work on it
+            if left.startswith(".new."):
+                shutil.rmtree(os.path.join(root, left), ignore_errors=True)
+        refuse_changed(root, specs)
+        refuse_shared_output(root, specs)
+        # Later jobs first: if this is cut off, none of them waits for a job that nobody will ever make.
+        for spec in reversed(specs):
+            create(root, spec)
+    for spec in specs:
+        launch(os.path.join(root, spec["id"]), "run")
+    return {"jobs": [look(os.path.join(root, spec["id"])) for spec in specs]}
+
+
+def parse_specs(payload: bytes) -> list[Json]:
+    try:
+        specs = json.loads(payload)["jobs"]
+        wrong = [name for spec in specs for name in wrong_fields(spec)]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise Refused("bad-spec", 'The request is not of the form {"jobs": [{…}, …]}.') from error
+    if wrong:
+        text = f"The job can't be started: wrong or missing in its description: {', '.join(wrong)}."
+        raise Refused("bad-spec", text)
+    return specs
+
+
+def wrong_fields(spec: Json) -> Iterator[str]:
+    """Names of what could not be run as it is meant. Clients check before; this is for whoever writes by hand."""
+
+    def is_text(value: object) -> bool:
+        return isinstance(value, str) and value != "" and "\0" not in value
+
+    if not is_text(spec.get("id")) or not JOB_ID.fullmatch(spec["id"]):
+        yield "id"
+    if not is_text(spec.get("cwd")) or not os.path.isabs(spec["cwd"]):
+        yield "cwd"
+    argv, env, after = spec.get("argv"), spec.get("env", {}), spec.get("after", [])
+    if not argv or not is_text(argv[0]) or not all(isinstance(word, str) and "\0" not in word for word in argv):
+        yield "argv"
+    names = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+    if not all(names.fullmatch(k) and isinstance(v, str) and "\0" not in v for k, v in env.items()):
+        yield "env"
+    if spec.get("output") is not None and not is_text(spec["output"]):
+        yield "output"
+    if not all(is_text(earlier["job"]) and JOB_ID.fullmatch(earlier["job"]) for earlier in after):
+        yield "after"
+
+
+def prepare_root(root: str) -> None:
+    try:
+        os.makedirs(root, mode=0o700, exist_ok=True)
+        facts = os.lstat(root)
+        if stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid() and facts.st_mode & 0o022:
+            os.chmod(root, 0o700)
+            facts = os.lstat(root)
+        if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
+            raise Refused(
+                "unsafe-root",
+                f"{root} belongs to another user, is a link, or others may write to it: they could change what is run. "
+                "Remove it, or start from a folder of your own.",
+            )
+        ignore = os.path.join(root, ".gitignore")
+        if not os.path.lexists(ignore):
+            write_file(ignore, b"*\n")
+    except OSError as error:
+        raise disk_refusal(error, root) from error
+
+
+@contextmanager
+def root_lock(root: str) -> Iterator[None]:
+    fd = os.open(os.path.join(root, ".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    except OSError as error:
+        raise disk_refusal(error, root) from error
+    finally:
+        os.close(fd)
+
+
+def disk_refusal(error: OSError, path: str) -> Refused:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Refused("disk-full", f"The disk (or its table of files) of {path} is full. Free some space first.")
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return Refused("not-writable", f"{path} may not be written to. Change its permissions or take another folder.")
+    if error.errno in (errno.ENOLCK, errno.ENOTSUP):
+        return Refused("no-locks", f"The file system of {path} has no file locks. Start from a folder on a local disk.")
+    return Refused("disk", f"{path} can't be used: {error.strerror or error}.")
+
+
+def refuse_changed(root: str, specs: list[Json]) -> None:
+    for spec in specs:
+        directory = os.path.join(root, spec["id"])
+        if os.path.lexists(directory) and read_json(os.path.join(directory, "spec.json"), MAX_SPEC_BYTES) != spec:
+            text = f"Job {spec['id']} exists already and is another one. Start it under a new id."
+            raise Refused("other-content", text)
+
+
+def refuse_shared_output(root: str, specs: list[Json]) -> None:
+    """Two jobs that write one folder spoil each other's files, unless one waits for the other."""
+    ours = {spec["id"] for spec in specs}
+    wanted = {os.path.realpath(spec["output"]): spec for spec in specs if spec.get("output")}
+    for name in os.listdir(root) if wanted else ():
+        if name in ours or not JOB_ID.fullmatch(name):
+            continue
+        directory = os.path.join(root, name)
+        other = read_json(os.path.join(directory, "spec.json"), MAX_SPEC_BYTES) or {}
+        spec = wanted.get(os.path.realpath(str(other.get("output")))) if other.get("output") else None
+        if spec and name not in [a["job"] for a in spec.get("after", [])] and verdict(look(directory)) == "alive":
+            text = f"{spec['output']} is being written by the job “{other.get('title')}”."
+            raise Refused("output-busy", f"{text} Stop that one first, or choose another folder.")
+
+
+def create(root: str, spec: Json) -> None:
+    """The directory appears complete, by rename; of several that try, one wins."""
+    import tempfile
+
+    final = os.path.join(root, spec["id"])
+    if os.path.isdir(final):
+        return
+    new = tempfile.mkdtemp(prefix=".new.", dir=root)
+    try:
+        os.mkdir(os.path.join(new, "results"), 0o700)
+        contents = {"spec.json": json.dumps(spec, indent=1).encode(), "cmd.sh": script(spec), "lock": b""}
+        contents.update({"out.log": b"", "supervisor.log": b"", ".reserve": b" " * RESERVE_BYTES})
+        for name, content in contents.items():
+            write_file(os.path.join(new, name), content)
+        sync_folder(new)
+        os.rename(new, final)
+        sync_folder(root)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def script(spec: Json) -> bytes:
+    import shlex
+
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted(spec.get("env", {}).items())]
+    command = " ".join(map(shlex.quote, spec["argv"]))
+    lines = ["#!/bin/sh", f"cd {shlex.quote(spec['cwd'])} || exit", *exports, f"exec {command}", ""]
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+def launch(directory: str, command: str) -> None:
+    """Starts a supervisor in a session of its own; returns when it has begun, or found that there is nothing to do."""
+    import subprocess
+
+    ready, tell = os.pipe()
+    env = {name: value for name, value in os.environ.items() if name != MARKER}
+    try:
+        with open(os.path.join(directory, "supervisor.log"), "ab", opener=private) as log:
+            subprocess.Popen(
+                [sys.executable, *PYTHON_FLAGS, os.path.abspath(__file__), command, directory, "--ready", str(tell)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
+                cwd="/", env=env, pass_fds=[tell], start_new_session=True,
+            )  # fmt: skip
+        os.close(tell)
+        select.select([ready], [], [], LOCK_WAIT_S + 5)
+    finally:
+        os.close(ready)
+
+
+# ---------------------------------------------------------------- run: the supervisor
+
+
+class Supervisor:
+    """Owns one job: holds its lock, runs its command, obeys stop.json, and writes how it ended."""
+
+    def __init__(self, directory: str, ready: int | None) -> None:
+        self.directory = os.path.abspath(directory)
+        self.spec: Json = read_json(self.path("spec.json"), MAX_SPEC_BYTES) or {}
+        self.ready = ready
+        if ready is not None:
+            os.set_inheritable(ready, False)
+        self.child = 0
+        self.orphan: Json | None = None
+        """started.json of the job, where this process only ends what another supervisor began."""
+        self.status: int | None = None
+        self.oom_kills = 0
+        self.asked: str | None = None
+        """Why it is to end, once anybody asked: stopped or terminated."""
+        self.asked_at = 0.0
+        self.killed = False
+        self.next_beat = 0.0
+        self.wake, wake_write = os.pipe()
+        for fd in (self.wake, wake_write):
+            os.set_blocking(fd, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a closing terminal must not end it
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in HANDLED:
+            signal.signal(number, lambda *_: self.ask("terminated"))
+
+    def path(self, name: str) -> str:
+        return os.path.join(self.directory, name)
+
+    def run(self) -> int:
+        """The whole life of a job; returns the exit code to end with."""
+        if not self.lock():
+            return 98
+        if os.path.lexists(self.path("exit.json")) or os.path.lexists(self.path("started.json")):
+            self.tell_ready()
+            return 99
+        become_subreaper()
+        self.beat()
+        ended = self.wait_for_earlier() or self.obey_early_stop() or self.spawn() or self.supervise()
+        self.finish(ended)
+        return ended["code"] if isinstance(ended["code"], int) else 1
+
+    def end_orphan(self) -> int:
+        """For a job whose supervisor was killed: ends what still runs of it, so that stopping works for it too."""
+        if not self.lock():
+            return 98
+        started = read_json(self.path("started.json"))
+        if os.path.lexists(self.path("exit.json")) or not started or not is_alive(started):
+            self.tell_ready()
+            return 99
+        self.orphan, self.child = started, started["child"]["pid"]
+        self.beat()
+        self.tell_ready()
+        self.ask("stopped")
+        send(self.child, signal.SIGTERM)
+        while is_alive(started) and not self.kill_overdue():
+            self.pause()
+        self.end_leftovers()
+        text = "Its supervisor had been killed before; the exit code is not known."
+        self.finish({"code": None, "signal": None, "why": "stopped", "text": text})
+        return 0
+
+    def lock(self) -> bool:
+        """Probes hold the lock shared for an instant, so a busy lock is tried again for a while."""
+        fd = os.open(self.path("lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        until = time.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                if lock_state(self.path("lock")) == "held" or time.monotonic() > until:
+                    return False  # another supervisor has it
+                time.sleep(0.01)
+
+    def tell_ready(self) -> None:
+        if self.ready is not None:
+            os.close(self.ready)
+            self.ready = None
+
+    def ask(self, why: str) -> None:
+        if self.asked is None:
+            self.asked, self.asked_at = why, time.monotonic()
+
+    def watch_stop(self) -> None:
+        if os.path.lexists(self.path("stop.json")):
+            self.ask("stopped")
+
+    def grace_s(self) -> float:
+        """The latest request decides, so that whoever gets impatient may ask again with less."""
+        for record in (read_json(self.path("stop.json")), self.spec):
+            grace = (record or {}).get("grace_s")
+            if isinstance(grace, (int, float)) and 0 <= grace < 1e6:
+                return float(grace)
+        return 15.0
+
+    def pause(self) -> None:
+        """Until a signal comes or the next tick; keeps the heartbeat going and the log within its size."""
+        select.select([self.wake], [], [], TICK_S)
+        with suppress(BlockingIOError):
+            os.read(self.wake, 512)
+        if time.monotonic() >= self.next_beat:
+            self.beat()
+            with suppress(OSError):
+                bound_log(self.path("out.log"))
+        self.watch_stop()
+
+    def beat(self) -> None:
+        self.next_beat = time.monotonic() + HEARTBEAT_S
+        with suppress(OSError):  # on a full disk the lock still says that this lives
+            content = f"{int(time.time())} {socket.gethostname()}\n"
+            replace_file(self.path("heartbeat"), content.encode(), sync=False)
+
+    def wait_for_earlier(self) -> Json | None:
+        """Until the jobs that this one comes after have ended. What ends it without a start, or None to go on."""
+        for earlier in self.spec.get("after", []):
+            directory = os.path.join(os.path.dirname(self.directory), str(earlier["job"]))
+            while True:
+                seen = look(directory)
+                state = verdict(seen)
+                if state in ("ended", "gone", "missing"):
+                    break
+                self.tell_ready()
+                self.pause()
+                if self.asked:
+                    return self.obey_early_stop()
+            done = state == "ended" and (seen["exit"].get("why"), seen["exit"].get("code")) == ("exited", 0)
+            if not done and earlier.get("when") != "ended":
+                title = (seen.get("spec") or {}).get("title", earlier["job"])
+                text = f"The job before it did not succeed: “{title}”."
+                return {"code": None, "signal": None, "why": "skipped", "text": text}
+        return None
+
+    def obey_early_stop(self) -> Json | None:
+        self.watch_stop()
+        if self.asked is None:
+            return None
+        return {"code": None, "signal": None, "why": self.asked, "text": "It was stopped before its command began."}
+
+    def spawn(self) -> Json | None:
+        """Starts the command. It begins only when started.json is on disk, so that no job can ever run twice."""
+        go, release = os.pipe()
+        trouble, report = os.pipe()
+        log = os.open(self.path("out.log"), os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+        self.oom_kills = oom_kills()
+        self.child = os.fork()
+        if self.child == 0:
+            os.close(release)
+            become_command(self.spec, self.directory, go, report, log)
+        for fd in (go, report, log):
+            os.close(fd)
+        try:
+            replace_file(self.path("started.json"), json.dumps(self.identity()).encode())
+            self.tell_ready()
+            os.write(release, b"go")
+        except OSError as error:
+            os.close(release)
+            os.waitpid(self.child, 0)
+            text = f"Nothing was run: the job directory can't be written ({error.strerror}). Free some space there."
+            return {"code": None, "signal": None, "why": "not-started", "text": text}
+        os.close(release)
+        failure = os.read(trouble, 4096).decode("utf-8", "replace")  # closed without a word by a successful exec
+        os.close(trouble)
+        if not failure:
+            return None
+        os.waitpid(self.child, 0)
+        return {"code": 127, "signal": None, "why": "not-started", "text": failure}
+
+    def identity(self) -> Json:
+        return {
+            "v": 1,
+            "at": time.time(),
+            "host": socket.gethostname(),
+            "boot": boot_key(),
+            "supervisor": {"pid": os.getpid(), "start": start_time(os.getpid())},
+            "child": {"pid": self.child, "start": start_time(self.child)},
+            "slurm": os.environ.get("SLURM_JOB_ID"),
+        }
+
+    def supervise(self) -> Json:
+        """Until nothing of the job runs any more; what came of the command."""
+        told = False
+        while True:
+            self.reap()
+            if self.status is not None:
+                break
+            if self.asked and not told:
+                # Only the command itself: it may need its workers to save a checkpoint, and ends them as it likes.
+                send(self.child, signal.SIGTERM)
+                told = True
+            self.kill_overdue()
+            self.pause()
+        asked = self.asked
+        self.end_leftovers()
+        return self.outcome(self.status, asked)
+
+    def reap(self) -> None:
+        """Collects children that ended, adopted ones too."""
+        with suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                if pid == self.child:
+                    self.status = status
+
+    def kill_overdue(self) -> bool:
+        overdue = self.asked is not None and time.monotonic() > self.asked_at + self.grace_s()
+        if overdue:
+            self.killed = True
+            for pid in self.members():
+                send(pid, signal.SIGKILL)
+        return overdue
+
+    def end_leftovers(self) -> None:
+        """Workers that outlive the command keep the GPU's memory: they are asked, then killed."""
+        patience = time.monotonic() + LEFTOVERS_S
+        if self.asked and not self.killed:
+            patience = max(patience, self.asked_at + self.grace_s())  # a wrapper may have gone before what it wrapped
+        told: set[int] = set()
+        give_up = patience + 30
+        while time.monotonic() < give_up:
+            self.reap()
+            members = self.members()
+            if not members:
+                return
+            for pid in members - told:
+                send(pid, signal.SIGTERM)
+            told |= members
+            if time.monotonic() > patience or self.killed:
+                for pid in members:
+                    send(pid, signal.SIGKILL)
+            self.pause()
+
+    def members(self) -> set[int]:
+        """Pids of what still runs of the job: below this process, or carrying its mark."""
+        roots = {os.getpid()}
+        if self.orphan and is_alive(self.orphan):
+            roots.add(self.child)
+        return family(roots, f"{MARKER}={self.spec.get('id')}", self.child) - {os.getpid()}
+
+    def outcome(self, status: int, asked: str | None) -> Json:
+        if not os.WIFSIGNALED(status):
+            return {"code": os.WEXITSTATUS(status), "signal": None, "why": asked or "exited", "text": None}
+        number = os.WTERMSIG(status)
+        out_of_memory = number == signal.SIGKILL and not self.killed and oom_kills() > self.oom_kills
+        why = asked or ("out-of-memory" if out_of_memory else "signaled")
+        text = f"It did not end within {self.grace_s():g} s and was killed." if self.killed else None
+        return {"code": 128 + number, "signal": signal_name(number), "why": why, "text": text}
+
+    def finish(self, ended: Json) -> None:
+        """Writes exit.json over the reserved block and renames it, so that a full disk has no say in it."""
+        record = json.dumps({"v": 1, **ended, "at": time.time()}).encode()
+        reserve = self.path(".reserve")
+        while os.path.isdir(self.directory):  # else it was deleted, with all that could be told
+            with suppress(OSError):
+                with open(reserve, "r+b" if os.path.exists(reserve) else "wb") as file:
+                    file.write(record)
+                    file.truncate()
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.rename(reserve, self.path("exit.json"))
+                sync_folder(self.directory)
+                break
+            time.sleep(TICK_S)  # never given up: while the lock is held, nobody takes the job for lost
+        self.tell_ready()
+
+
+def become_command(spec: Json, directory: str, go: int, report: int, log: int) -> NoReturn:
+    """In the forked child: waits for the word, then becomes the command. Never returns."""
+    step = "The command"
+    try:
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        for number in (*HANDLED, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        if not os.read(go, 1):
+            os._exit(125)  # the supervisor died before it could tell that this began
+        step = f"The folder {spec['cwd']}"
+        os.chdir(spec["cwd"])
+        step = f"The program {spec['argv'][0]}"
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.execvpe(spec["argv"][0], spec["argv"], environment(spec, directory))
+    except BaseException as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        os.write(report, f"{step} can't be used: {reason}.".encode("utf-8", "replace"))
+    os._exit(127)
+
+
+def environment(spec: Json, directory: str) -> dict[str, str]:
+    """The host's own, less what the editor left in it. Output is unbuffered, wide and coloured as on a terminal."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("VSCODE_", "ELECTRON_", "EARMARK_"))}
+    screen = {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", "COLUMNS": "100", "LINES": "30", "FORCE_COLOR": "1"}
+    job = {MARKER: spec["id"], "EARMARK_JOB_DIR": directory}
+    return {**kept, **screen, **spec.get("env", {}), **job}
+
+
+# ---------------------------------------------------------------- probe and stop
+
+
+def command_probe(_: argparse.Namespace) -> Json:
+    """Evidence about every job below the roots, in one call; of jobs that are final for the asker only their ids."""
+    request = json.loads(sys.stdin.buffer.read(4 * MAX_SPEC_BYTES) or b"{}")
+    final = set(request.get("final", []))
+    jobs: list[Json] = []
+    problems: list[Json] = []
+    for root in request.get("roots", []):
+        try:
+            names = sorted(name for name in os.listdir(root) if JOB_ID.fullmatch(name))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append({"root": root, "text": str(error)})
+            continue
+        jobs += [{"id": name, "root": root} if name in final else look(os.path.join(root, name)) for name in names]
+    return {"now": time.time(), "host": socket.gethostname(), "jobs": jobs, "problems": problems}
+
+
+def look(directory: str) -> Json:
+    """What the files, the lock and the process table say of a job. Cheap, and changes nothing."""
+
+    def read(name: str, limit: int = MAX_RECORD_BYTES) -> Json | None:
+        return read_json(os.path.join(directory, name), limit)
+
+    seen: Json = {"id": os.path.basename(directory), "root": os.path.dirname(directory), "now": time.time()}
+    if not os.path.isdir(directory) or os.path.islink(directory):
+        return {**seen, "missing": True}
+    seen["spec"] = read("spec.json", MAX_SPEC_BYTES)
+    seen.update({name: read(f"{name}.json") for name in ("exit", "started", "stop")})
+    if seen["exit"] is None:
+        seen["lock"] = lock_state(os.path.join(directory, "lock"))
+        seen["exit"] = read("exit.json")  # it may have ended between the two looks
+        if seen["lock"] == "held":
+            seen["started"] = seen["started"] or read("started.json")
+    seen["log_bytes"] = size_of(os.path.join(directory, "out.log"))
+    if seen["exit"] is None:
+        beat = (read_file(os.path.join(directory, "heartbeat"), 512) or b"").decode("utf-8", "replace").split()
+        host = (seen["started"] or {}).get("host") or (beat[1] if len(beat) == 2 else None)
+        seen["heartbeat_age_s"] = max(0.0, time.time() - float(beat[0])) if beat and beat[0].isdigit() else None
+        seen["age_s"] = max(0.0, time.time() - mtime_of(os.path.join(directory, "spec.json")))
+        seen["host"] = host
+        seen["here"] = host is None or host == socket.gethostname()
+        if seen["started"]:
+            seen["same_boot"] = seen["started"].get("boot") == boot_key()
+            seen["alive"] = is_alive(seen["started"])
+    return seen
+
+
+def verdict(seen: Json) -> str:
+    """alive, ended, gone (its end is not known), missing, or unknown (on another node that says nothing)."""
+    if seen.get("missing"):
+        return "missing"
+    if seen["exit"] is not None:
+        return "ended"
+    if seen["lock"] == "held" or seen.get("alive"):
+        return "alive"
+    if not seen["here"]:
+        return "unknown"
+    waiting = not seen["started"] and seen["heartbeat_age_s"] is None and seen["age_s"] < NEVER_STARTED_S
+    return "alive" if waiting else "gone"
+
+
+def lock_state(path: str) -> str:
+    """Asked shared, so that any number may ask at once and none is taken for a supervisor."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return "free"
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return "free"
+    except BlockingIOError:
+        return "held"
+    except OSError:
+        return "unknown"
+    finally:
+        os.close(fd)
+
+
+def command_stop(args: argparse.Namespace) -> Json:
+    directory = os.path.abspath(args.directory)
+    seen = look(directory)
+    if seen.get("missing"):
+        raise Refused("missing", f"There is no such job any more: {directory}.")
+    if seen["exit"] is None:
+        request: Json = {"v": 1, "at": time.time()}
+        if args.grace is not None:
+            request["grace_s"] = args.grace
+        try:
+            replace_file(os.path.join(directory, "stop.json"), json.dumps(request).encode())
+        except OSError as error:
+            raise disk_refusal(error, directory) from error
+        if seen["lock"] != "held" and seen.get("alive"):
+            launch(directory, "end")
+    return {"jobs": [look(directory)]}
+
+
+# ---------------------------------------------------------------- attach: the viewer
+
+
+def command_attach(args: argparse.Namespace) -> int:
+    """Shows the log as it grows. Ends with the job's exit code, 130 on Ctrl-C, 125 when the end is not known."""
+    directory = os.path.abspath(args.directory)
+    seen = look(directory)
+    if seen.get("missing"):
+        print(f"There is no such job any more: {directory}", file=sys.stderr)
+        return 125
+    title = plain(str((seen.get("spec") or {}).get("title", seen["id"])))
+    say(f"{title}. Ctrl-C or closing this terminal ends only the view.")
+    try:
+        view = LogView(os.path.join(directory, "out.log"), args.all)
+    except OSError as error:
+        print(f"The log can't be read: {error}", file=sys.stderr)
+        return 125
+    try:
+        waited = False
+        while True:
+            over = verdict(seen) not in ("alive", "unknown")
+            if view.show() and not over:
+                continue
+            if over:
+                break
+            if not seen["started"] and not waited and seen["spec"] and seen["spec"].get("after"):
+                say("Waiting for the job before it to end.")
+                waited = True
+            time.sleep(0.1)
+            seen = look(directory)
+        view.finish()
+        say(closing_words(title, seen))
+        if sys.stdin.isatty():
+            say("Enter closes this view.")
+            sys.stdin.readline()
+    except KeyboardInterrupt:
+        say("View closed." if verdict(seen) == "ended" else "View closed; the job goes on.")
+        return 130
+    code = (seen["exit"] or {}).get("code")
+    return code if isinstance(code, int) else 125
+
+
+class LogView:
+    """Follows one log file, from near its end, through replacement and truncation."""
+
+    def __init__(self, path: str, whole: bool) -> None:
+        import codecs
+
+        self.path = path
+        self.fd = -1
+        self.rest = ""
+        self.line_open = False
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.open()
+        if not whole and os.fstat(self.fd).st_size > VIEW_BYTES:
+            os.lseek(self.fd, -VIEW_BYTES, os.SEEK_END)
+            say(f"Earlier output is in {path}.")
+
+    def open(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+    def show(self) -> bool:
+        """Writes what is new, at most a chunk. False when there was nothing."""
+        data = os.read(self.fd, 64 * 1024)
+        if data:
+            shown, self.rest = clean(self.rest + self.decoder.decode(data))
+            write_out(shown)
+            self.line_open = not shown.endswith("\n") if shown else self.line_open
+            return True
+        mine = os.fstat(self.fd)
+        try:
+            now = os.stat(self.path)
+        except FileNotFoundError:
+            return False
+        if now.st_ino == mine.st_ino and os.lseek(self.fd, 0, os.SEEK_CUR) <= mine.st_size:
+            return False
+        say("The log was replaced; it goes on from its beginning.")
+        self.open()
+        return True
+
+    def finish(self) -> None:
+        write_out(plain(self.rest) + "\x1b[0m" + ("\n" if self.line_open else ""))
+
+
+SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|[ -/]*[0-OQ-WYZ`-~])")
+UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b\x9c]{0,4096}\x1b?|[ -/]*)\Z")
+HARMLESS = re.compile(r"\x1b\[(?:[0-9;:]*m|[0-2]?K)")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def clean(text: str) -> tuple[str, str]:
+    """Keeps words, colours and bars; drops what moves elsewhere, sets titles, links or the clipboard, or asks back.
+
+    Returns what to show and a last sequence that is not finished yet.
+    """
+    shown: list[str] = []
+    at = 0
+    while True:
+        escape = text.find("\x1b", at)
+        shown.append(plain(text[at:escape] if escape >= 0 else text[at:]))
+        if escape < 0:
+            return "".join(shown), ""
+        match = SEQUENCE.match(text, escape)
+        if match:
+            shown.append(match.group() if HARMLESS.fullmatch(match.group()) else "")
+        elif UNFINISHED.match(text, escape):
+            return "".join(shown), text[escape:]
+        at = match.end() if match else escape + 1
+
+
+def plain(text: str) -> str:
+    return CONTROL.sub("", text)
+
+
+def closing_words(title: str, seen: Json) -> str:
+    ended = seen.get("exit")
+    if ended is None:
+        return f"{title} is lost: its supervisor is gone, and how it ended is not known."
+    code, why = ended.get("code"), ended.get("why")
+    words = {
+        "exited": "is complete" if code == 0 else f"ended with exit code {code}; the lines above say why",
+        "signaled": f"was killed from outside ({ended.get('signal')})",
+        "out-of-memory": "was killed because the machine ran out of memory",
+        "stopped": "was stopped on request",
+        "terminated": "was ended by the system",
+        "skipped": "was not started",
+        "not-started": "could not be started",
+    }.get(str(why), "ended")
+    text = ended.get("text")
+    return f"{title} {words}.{' ' + plain(str(text)) if text else ''}"
+
+
+def say(text: str) -> None:
+    colours = ("\x1b[2m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+    write_out(f"{colours[0]}[earmark] {text}{colours[1]}\n")
+
+
+def write_out(text: str) -> None:
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
+# ---------------------------------------------------------------- processes
+
+
+def family(roots: set[int], mark: str, group: int) -> set[int]:
+    """Pids of `roots`, of what carries `mark` in its environment (Linux) or is in `group` (else), and of all below."""
+    found = dict(process_table())
+    linux = os.path.isdir("/proc/self")
+    members = {pid for pid in found if pid in roots or (has_mark(pid, mark) if linux else found[pid][1] == group)}
+    below = members
+    while below:
+        below = {pid for pid, (parent, _) in found.items() if parent in members} - members
+        members |= below
+    return members
+
+
+def process_table() -> Iterator[tuple[int, tuple[int, int]]]:
+    """(pid, (parent, group)) of every process that is not a zombie."""
+    if os.path.isdir("/proc/self"):
+        for name in os.listdir("/proc"):
+            fields = stat_fields(int(name)) if name.isdigit() else []
+            if fields and fields[0] != "Z":
+                yield int(name), (int(fields[1]), int(fields[2]))
+        return
+    import subprocess
+
+    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="], stdout=subprocess.PIPE, check=False).stdout
+    for line in listing.decode("ascii", "replace").splitlines():
+        pid, parent, pgid, state = line.split(None, 3)
+        if not state.startswith("Z"):
+            yield int(pid), (int(parent), int(pgid))
+
+
+def has_mark(pid: int, mark: str) -> bool:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return mark.encode() in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def stat_fields(pid: int) -> list[str]:
+    """Fields of /proc/PID/stat from the state on (field 3 of proc(5)); empty when there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].decode("ascii").split()
+    except OSError:
+        return []
+
+
+def start_time(pid: int) -> str | None:
+    """Tells a process from a later one with the same pid."""
+    if os.path.isdir("/proc/self"):
+        fields = stat_fields(pid)
+        return fields[19] if fields and fields[0] != "Z" else None
+    import subprocess
+
+    listing = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], stdout=subprocess.PIPE, check=False).stdout
+    return listing.decode("ascii", "replace").strip() or None
+
+
+def is_alive(started: Json) -> bool:
+    child = started.get("child")
+    if not isinstance(child, dict) or not isinstance(child.get("pid"), int) or started.get("boot") != boot_key():
+        return False
+    return child.get("start") is not None and start_time(child["pid"]) == child["start"]
+
+
+@lru_cache(maxsize=1)
+def boot_key() -> str:
+    """Differs after a reboot, and after the restart of a container, which keeps the kernel's boot id."""
+    if os.path.isdir("/proc/self"):
+        boot = (read_file("/proc/sys/kernel/random/boot_id", 64) or b"").decode("ascii").strip()
+        return f"{boot}/{os.readlink('/proc/self/ns/pid')}/{start_time(1)}"
+    import subprocess
+
+    boot_time = subprocess.run(["sysctl", "-n", "kern.boottime"], stdout=subprocess.PIPE, check=False).stdout
+    return boot_time.decode("ascii", "replace").strip()
+
+
+def become_subreaper() -> None:
+    """Orphans of the job become children of this process (prctl(2), PR_SET_CHILD_SUBREAPER = 36; Linux only)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+def send(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def oom_kills() -> int:
+    """How often the kernel killed for want of memory, in this control group (version 2 or 1), else on this machine."""
+    groups = (read_file("/proc/self/cgroup", MAX_RECORD_BYTES) or b"").decode("utf-8", "replace")
+    files = ["/proc/vmstat"]
+    for line in groups.splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            files.insert(0, f"/sys/fs/cgroup{path}/memory.events")
+        elif controllers == "memory":
+            files.insert(0, f"/sys/fs/cgroup/memory{path}/memory.oom_control")
+    for file in files:
+        match = re.search(rb"^oom_kill (\d+)$", read_file(file, MAX_RECORD_BYTES) or b"", re.MULTILINE)
+        if match:
+            return int(match.group(1))
+    return 0
+
+
+# ---------------------------------------------------------------- files
+
+
+def read_file(path: str, limit: int) -> bytes | None:
+    """At most `limit` bytes of a plain file; None when there is none. Goes through no link, waits for no pipe."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        return os.read(fd, limit) if stat.S_ISREG(os.fstat(fd).st_mode) else None
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def read_json(path: str, limit: int = MAX_RECORD_BYTES) -> Json | None:
+    """The file's object; an empty one when it is there and holds something else; None when it is not there."""
+    data = read_file(path, limit)
+    if data is None:
+        return None
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
+def write_file(path: str, content: bytes) -> None:
+    with open(path, "wb", opener=private) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_file(path: str, content: bytes, sync: bool = True) -> None:
+    """Readers see the old file or the new one, never a part."""
+    new = f"{path}.{os.getpid()}.new"
+    try:
+        with open(new, "wb", opener=private) as file:
+            file.write(content)
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        os.rename(new, path)
+    except OSError:
+        if os.path.lexists(new):
+            os.unlink(new)
+        raise
+    if sync:
+        sync_folder(os.path.dirname(path))
+
+
+def sync_folder(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    except OSError:
+        pass  # not every file system can
+    finally:
+        os.close(fd)
+
+
+def size_of(path: str) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0
+
+
+def mtime_of(path: str) -> float:
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:
+        return time.time()
+
+
+def bound_log(path: str) -> None:
+    """Gives the middle of a runaway log back to the disk. Offsets stay true. Linux only: fallocate(2)."""
+    size = size_of(path)
+    if sys.platform != "linux" or size < LOG_HEAD_BYTES + 2 * LOG_TAIL_BYTES:
+        return
+    if os.lstat(path).st_blocks * 512 < LOG_HEAD_BYTES + 2 * LOG_TAIL_BYTES:
+        return
+    import ctypes
+
+    keep_size, punch_hole = 1, 2
+    length = (size - LOG_HEAD_BYTES - LOG_TAIL_BYTES) // RESERVE_BYTES * RESERVE_BYTES
+    fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+    try:
+        ctypes.CDLL(None).fallocate(fd, keep_size | punch_hole, ctypes.c_int64(LOG_HEAD_BYTES), ctypes.c_int64(length))
+    finally:
+        os.close(fd)
+
+
+# ---------------------------------------------------------------- command line
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb in ("start", "probe", "stop", "attach", "run", "end"):
+        sub = verbs.add_parser(verb)
+        if verb in ("start", "probe", "stop"):
+            sub.add_argument("--frame", default="", help="word that the answer is put between")
+        if verb == "start":
+            sub.add_argument("root")
+            sub.add_argument("--sha256", required=True, help="of the bytes on standard input")
+        elif verb != "probe":
+            sub.add_argument("directory")
+        if verb == "stop":
+            sub.add_argument("--grace", type=float, help="seconds between SIGTERM and SIGKILL")
+        if verb == "attach":
+            sub.add_argument("--all", action="store_true", help="from the beginning of the log")
+        if verb in ("run", "end"):
+            sub.add_argument("--ready", type=int, help=argparse.SUPPRESS)
+    return parser
+
+
+def main(args: argparse.Namespace) -> int:
+    if args.verb == "attach":
+        return command_attach(args)
+    if args.verb == "run":
+        return Supervisor(args.directory, args.ready).run()
+    if args.verb == "end":
+        return Supervisor(args.directory, args.ready).end_orphan()
+    commands = {"start": command_start, "probe": command_probe, "stop": command_stop}
+    try:
+        answer = {"v": 1, "ok": True, **commands[args.verb](args)}
+    except Refused as refusal:
+        answer = {"v": 1, "ok": False, "error": refusal.code, "text": str(refusal)}
+    except OSError as error:
+        refusal = disk_refusal(error, error.filename or "The job directory")
+        answer = {"v": 1, "ok": False, "error": refusal.code, "text": str(refusal)}
+    print(f"EARMARK-{args.frame}\n{json.dumps(answer)}\nEND-{args.frame}", flush=True)
+    return 0 if answer["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(make_parser().parse_args()))
