@@ -9,6 +9,14 @@ export function hasDisplay(): boolean {
   return process.platform !== 'linux' || Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY']);
 }
 
+/**
+ * Whether `code` here is the one of a remote window or of Windows outside WSL: another program, which opens files in a
+ * window elsewhere and cannot be given an extension of this disk.
+ */
+export function isRemoteTerminal(): boolean {
+  return process.env['VSCODE_IPC_HOOK_CLI'] !== undefined || process.env['WSL_DISTRO_NAME'] !== undefined;
+}
+
 const programs = ['code', 'code-insiders', 'codium', 'cursor'];
 const macPrograms = [
   '/Applications/Visual Studio Code.app/Contents/Resources/app/bin/code',
@@ -23,8 +31,7 @@ export interface Desktop {
 
 /** An installed VS Code, or fork of it, that is new enough, with the version that it says it is. */
 export async function findDesktop(oldest: string): Promise<Desktop | undefined> {
-  // In a terminal of a remote window `code` is another program, which opens files in that window and no extension.
-  if (!hasDisplay() || process.env['VSCODE_IPC_HOOK_CLI'] !== undefined) {
+  if (!hasDisplay() || isRemoteTerminal()) {
     return undefined;
   }
   const suffix = process.platform === 'win32' ? '.cmd' : '';
