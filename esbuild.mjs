@@ -25,6 +25,8 @@ const programs = [
     target: 'node20',
     format: 'cjs',
     external: ['vscode'],
+    // zod looks at the navigator for the sake of one cloud; in the extension host, VS Code warns of everyone who does.
+    define: { navigator: 'undefined' },
     // @vscode/l10n and jsonc-like packages ship UMD as "main", which esbuild cannot follow; their ES modules it can.
     mainFields: ['module', 'main'],
   },

@@ -3,7 +3,7 @@
  * What comes from a webview is checked with zod before anything acts on it. Every request with a `request` number is
  * answered by one `done` or `failed`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ClipFormat } from './audio/clip';
 import type { Checkpoint, Hyperparameters, LossPoint, RunStatus } from './runs/run';
 import type { Problem } from './errors';

@@ -1,7 +1,7 @@
 /** evaluation.json (contract v1): what an evaluation set out to make. */
 import * as l10n from '@vscode/l10n';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Listing, Reading } from '../files/disk';
 import { readFields } from '../files/fields';
 import { isObject } from '../files/jsonLines';

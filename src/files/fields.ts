@@ -1,5 +1,5 @@
 /** Objects out of files, field by field: one wrong field costs that field and no other. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { isObject } from './jsonLines';
 
 export interface Fields<S extends z.ZodRawShape> {

@@ -1,5 +1,5 @@
 /** A line of a notes file, version 1. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const RECORD_VERSION = 1;
 export const noteOps = ['note', 'rate', 'vote', 'hear', 'retract'] as const;

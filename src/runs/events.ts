@@ -1,6 +1,6 @@
 /** events.jsonl (contract v1) → how a run lives and learns. Read from where the last reading stopped. */
 import * as l10n from '@vscode/l10n';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from '../errors';
 import type { Reading } from '../files/disk';
 import { createLineCursor, readJsonLines, type JsonLine, type LineCursor } from '../files/jsonLines';

@@ -2,7 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import { realpathSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnalysisPool } from '../audio/pool';
 import type { Evaluation } from '../evaluations/evaluation';
 import { fileVersions } from '../files/versions';

@@ -1,7 +1,7 @@
 /** The page of a run in an editor tab: curve, differences from its parent, checkpoints, notes. One tab a run. */
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { commands, panels } from '../ids';
 import type { Evaluation } from '../evaluations/evaluation';
 import type { Library } from '../library';

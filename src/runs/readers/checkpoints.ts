@@ -1,6 +1,6 @@
 /** Folders of checkpoints: best_model, final_model, checkpoint-<step>, and what they say of themselves. */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isClipName, type Listing } from '../../files/disk';
 import { readFields } from '../../files/fields';
 import type { Checkpoint, CheckpointKind, Hyperparameters, LossPoint } from '../run';

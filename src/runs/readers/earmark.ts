@@ -1,7 +1,7 @@
 /** Runs that python/ of this project wrote: run.json, events.jsonl, checkpoint.json (contract v1). */
 import * as l10n from '@vscode/l10n';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readFields } from '../../files/fields';
 import { newerVersion, readEvents } from '../events';
 import { readCheckpoints, withBase } from './checkpoints';

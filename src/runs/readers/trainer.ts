@@ -1,6 +1,6 @@
 /** Runs of Hugging Face's Trainer: checkpoint-<step>/trainer_state.json, all_results.json, train_results.json. */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readFields } from '../../files/fields';
 import { canonicalNames } from '../hyperparameters';
 import type { Checkpoint } from '../run';

@@ -1,6 +1,6 @@
 /** trainer_state.json of Hugging Face's Trainer: keys as its TrainerState writes them. */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readFields } from '../../files/fields';
 import { pacer } from '../../files/pace';
 import type { Hyperparameters, LossPoint } from '../run';

@@ -1,5 +1,5 @@
 /** JSON values → the flat facts that a run shows. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject } from '../../files/jsonLines';
 import type { Hyperparameters, HyperparameterValue } from '../run';
 
