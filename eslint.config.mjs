@@ -60,6 +60,7 @@ const layers = {
     ['runs', 'evaluations'],
   ],
   'src/hosts/**/*.ts': [[...others('hosts'), noVscode, ...noApp], []],
+  'src/jobs/**/*.ts': [[...others('jobs', 'runs', 'hosts', shared), noVscode, ...noApp], ['runs']],
   'src/protocol.ts': [[...others('', ...features), noVscode, noNode, ...noApp], features],
   'src/webview/**/*.ts': [
     [

@@ -8,18 +8,24 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
+export interface ExecOptions {
+  readonly cwd: string;
+  readonly timeoutMs: number;
+  /** What it reads on its standard input; nothing when left out. */
+  readonly input?: string;
+  /** What it may print; it is ended at more. */
+  readonly maxBytes?: number;
+}
+
 /** Never throws: a program that can't be started is a result with code null and the reason in `stderr`. */
-export async function exec(
-  argv: readonly [string, ...string[]],
-  options: { readonly cwd: string; readonly timeoutMs: number },
-): Promise<ExecResult> {
+export async function exec(argv: readonly [string, ...string[]], options: ExecOptions): Promise<ExecResult> {
   const [file, ...args] = argv;
   const result = await execa(file, args, {
     cwd: options.cwd,
     timeout: options.timeoutMs,
     reject: false,
-    stdin: 'ignore',
-    maxBuffer: 1_000_000,
+    ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
+    maxBuffer: options.maxBytes ?? 1_000_000,
   });
   return {
     code: result.exitCode ?? null,

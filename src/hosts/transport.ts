@@ -1,0 +1,25 @@
+/** How programs are run on a host, wherever it is. What they are is the business of others. */
+import type { ExecResult } from './exec';
+
+/** A program to run on a host, as data: what a test, a log and the transport see is the same value. */
+export interface HostCall {
+  readonly argv: readonly [string, ...string[]];
+  /** Its standard input. Whatever is long, secret or a person's own words goes here, not into argv. */
+  readonly input: string;
+  readonly timeoutMs: number;
+}
+
+/** A program for a terminal on this machine. */
+export interface TerminalCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+export interface Transport {
+  /** What a person calls the host. */
+  readonly label: string;
+  /** Runs it to its end. Never throws; a host that can't be reached is a result with code null and the reason in `stderr`. */
+  run(call: HostCall): Promise<ExecResult>;
+  /** What a terminal here runs to have `argv` run on the host, with its screen and keyboard. */
+  viewer(argv: readonly [string, ...string[]]): TerminalCommand;
+}

@@ -1,0 +1,75 @@
+/** What supervisor.py said: one JSON object between two lines that carry the call's own random word. */
+import * as l10n from '@vscode/l10n';
+import * as z from 'zod';
+import { HumanError } from '../errors';
+import type { ExecResult } from '../hosts/exec';
+import type { HostCall, Transport } from '../hosts/transport';
+import { readEvidence, type Evidence } from './evidence';
+
+/** No answer came, or one that can't be believed. What was asked for may have happened or not. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
+export interface Answer {
+  readonly jobs: readonly Evidence[];
+  /** Ids of jobs that were asked to be left out and are still there. */
+  readonly untold: ReadonlySet<string>;
+}
+
+const answerSchema = z.object({ ok: z.literal(true), jobs: z.array(z.unknown()) });
+const refusalSchema = z.object({
+  ok: z.literal(false),
+  error: z.string(),
+  text: z.string().catch(''),
+});
+
+/** Throws NoAnswer, or a HumanError when the host refused. */
+export async function ask(transport: Transport, call: HostCall): Promise<Answer> {
+  const result = await transport.run(call);
+  const value = framed(result.stdout, call);
+  const refusal = refusalSchema.safeParse(value);
+  if (refusal.success) throw refused(refusal.data);
+  const answer = answerSchema.safeParse(value);
+  if (!answer.success) throw new NoAnswer(reasonOf(result));
+  const jobs: Evidence[] = [];
+  const untold = new Set<string>();
+  for (const entry of answer.data.jobs) {
+    const evidence = readEvidence(entry);
+    if (evidence === null) continue;
+    if (evidence.told) jobs.push(evidence);
+    else untold.add(evidence.id);
+  }
+  return { jobs, untold };
+}
+
+/** Only what stands between the marks counts: before and after, a login shell may print what it likes. */
+function framed(stdout: string, { argv }: HostCall): unknown {
+  const frame = argv[argv.indexOf('--frame') + 1] ?? '';
+  const [, ...afterStart] = stdout.split(`EARMARK-${frame}\n`);
+  const [body, ...afterEnd] = (afterStart.at(-1) ?? '').split(`\nEND-${frame}`);
+  if (afterEnd.length === 0) return undefined;
+  try {
+    return JSON.parse(body ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf({ code, stderr }: ExecResult): string {
+  const said = stderr.trim().split('\n').slice(-3).join(' ').slice(0, 500);
+  if (said !== '') return said;
+  return code === null
+    ? l10n.t('no answer came in time')
+    : l10n.t('it ended with code {0} and no answer', code);
+}
+
+function refused({ error, text }: z.infer<typeof refusalSchema>): HumanError {
+  return new HumanError(sentences[error]?.() ?? text, undefined, { cause: error });
+}
+
+/** Refusals that need no detail of the host's own words; the others carry paths and are shown as they came. */
+const sentences: Readonly<Record<string, (() => string) | undefined>> = {
+  cut: () => l10n.t('The request arrived incomplete. Nothing was started; start again.'),
+  'other-content': () => l10n.t('A different job has this id already. Start again, under a new one.'),
+};

@@ -1,0 +1,71 @@
+/** What the host saw of one job, as supervisor.py tells it. Tolerant: a job with a bad file is still a job. */
+import * as z from 'zod';
+import { jobId, specSchema, type JobSpec } from './spec';
+
+/** exit.json. Why: what ended the job; newer versions may know more. */
+export const exitWhys = [
+  'exited',
+  'signaled',
+  'out-of-memory',
+  'stopped',
+  'terminated',
+  'skipped',
+  'not-started',
+] as const;
+export type ExitWhy = (typeof exitWhys)[number] | 'unknown';
+
+const figure = z.number().nullable().catch(null);
+const words = z.string().nullable().catch(null);
+
+const exitSchema = z.object({
+  code: z.number().int().nullable().catch(null),
+  signal: words,
+  why: z.enum([...exitWhys, 'unknown']).catch('unknown'),
+  text: words,
+  at: figure,
+});
+export type JobExit = Readonly<z.infer<typeof exitSchema>>;
+
+const startedSchema = z.object({ at: figure, host: words });
+
+/** A file that is there and holds nonsense still says that it is there. */
+function there<S extends z.ZodType>(schema: S): z.ZodType<z.output<S> | null> {
+  return z
+    .unknown()
+    .transform((value) => (value === null || value === undefined ? null : schema.parse(value)));
+}
+
+const evidenceSchema = z.object({
+  id: jobId,
+  root: z.string(),
+  /** Epoch seconds by the host's clock. Ages are the host's own figures, so that no clock here matters. */
+  now: figure,
+  spec: z.unknown().transform((value): JobSpec | null => specSchema.safeParse(value).data ?? null),
+  exit: there(exitSchema),
+  started: there(startedSchema),
+  stop: z.unknown().transform((value) => value !== null && value !== undefined),
+  lock: z.enum(['held', 'free', 'unknown']).catch('unknown'),
+  log_bytes: z.number().catch(0),
+  heartbeat_age_s: figure,
+  /** Since the job was submitted. */
+  age_s: z.number().catch(0),
+  /** The node that runs or ran it, where anything says so. */
+  host: words,
+  /** Whether that is the node that answers: only there do lock and pid mean anything. */
+  here: z.boolean().catch(true),
+  same_boot: z.boolean().catch(true),
+  /** Whether the command's process, known by pid and start time, lives. */
+  alive: z.boolean().catch(false),
+  missing: z.boolean().catch(false),
+});
+
+export interface Evidence extends Readonly<z.infer<typeof evidenceSchema>> {
+  /** False for a job that the probe was asked to leave out. */
+  readonly told: boolean;
+}
+
+export function readEvidence(value: unknown): Evidence | null {
+  const parsed = evidenceSchema.safeParse(value);
+  if (!parsed.success) return null;
+  return { ...parsed.data, told: Object.hasOwn(value as object, 'now') };
+}

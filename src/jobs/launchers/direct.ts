@@ -1,0 +1,35 @@
+/** Jobs run by supervisor.py on the host itself, with nothing between. */
+import { createHash, randomBytes } from 'node:crypto';
+import type { HostCall } from '../../hosts/transport';
+import type { Engine } from '../engine';
+
+export interface DirectTools {
+  /** Interpreter on the host that runs the supervisor, 3.8 or newer. */
+  readonly python: string;
+  /** supervisor.py on the host, absolute. */
+  readonly supervisor: string;
+}
+
+/** Isolated from what the person's Python is set up with, and quick to start. The same flags as in supervisor.py. */
+const FLAGS = ['-I', '-S', '-X', 'utf8'];
+const START_TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 20_000;
+
+export function directEngine({ python, supervisor }: DirectTools): Engine {
+  const call = (words: readonly string[], input: string, timeoutMs = TIMEOUT_MS): HostCall => ({
+    argv: [python, ...FLAGS, supervisor, ...words, '--frame', randomBytes(8).toString('hex')],
+    input,
+    timeoutMs,
+  });
+  return {
+    start: (root, specs) => {
+      const payload = JSON.stringify({ jobs: specs });
+      const sha256 = createHash('sha256').update(payload).digest('hex');
+      return call(['start', root, '--sha256', sha256], payload, START_TIMEOUT_MS);
+    },
+    probe: (roots, final) => call(['probe'], JSON.stringify({ roots, final })),
+    stop: (directory, graceS) =>
+      call(['stop', directory, ...(graceS === undefined ? [] : ['--grace', String(graceS)])], ''),
+    attach: (directory) => [python, ...FLAGS, supervisor, 'attach', directory],
+  };
+}

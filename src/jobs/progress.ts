@@ -1,0 +1,119 @@
+/** How far a job is: what its run's events.jsonl says since the job began, read from where the last reading stopped. */
+import { join } from 'node:path';
+import * as z from 'zod';
+import { createLineCursor, readJsonLines } from '../files/jsonLines';
+
+export interface JobProgress {
+  /** What the run says of itself: `training`, `completed`, `stopped`, `failed`; null before it says anything. */
+  readonly status: string | null;
+  readonly step: number | null;
+  readonly epoch: number | null;
+  readonly loss: number | null;
+  readonly validLoss: number | null;
+  /** Of an evaluation: clips. */
+  readonly done: number | null;
+  readonly total: number | null;
+  readonly failed: number | null;
+  /** Seconds to go, as of the last event. */
+  readonly etaS: number | null;
+  /** 0 to 1, where it can be told. */
+  readonly fraction: number | null;
+  /** The last thing that went wrong, in the script's words. */
+  readonly error: string | null;
+  readonly warnings: number;
+  /** Epoch seconds, host clock. */
+  readonly lastEvent: number | null;
+}
+
+const nothing: JobProgress = {
+  status: null,
+  step: null,
+  epoch: null,
+  loss: null,
+  validLoss: null,
+  done: null,
+  total: null,
+  failed: null,
+  etaS: null,
+  fraction: null,
+  error: null,
+  warnings: 0,
+  lastEvent: null,
+};
+
+const figure = z.number().nullable().catch(null);
+const event = z.object({
+  t: z.number(),
+  type: z.string(),
+  state: z.string().catch(''),
+  step: figure,
+  epoch: figure,
+  loss: figure,
+  eta_s: figure,
+  folder: z.string().catch(''),
+  done: figure,
+  total: figure,
+  failed: figure,
+  text: z.string().catch(''),
+});
+type Event = z.infer<typeof event>;
+
+/** A clock that was set back by less than this between supervisor and script is forgiven, seconds. */
+const SLACK_S = 2;
+
+export class ProgressReader {
+  readonly #cursor = createLineCursor();
+  readonly #file: string;
+  #progress = nothing;
+
+  constructor(
+    runFolder: string,
+    /** When the job began, epoch seconds: earlier events belong to jobs before it. */
+    private readonly since: number,
+  ) {
+    this.#file = join(runFolder, 'events.jsonl');
+  }
+
+  /** The same object while nothing new is told. */
+  async read(): Promise<JobProgress> {
+    let progress = this.#progress;
+    await readJsonLines(this.#file, this.#cursor, {
+      restart: () => void (progress = nothing),
+      row: ({ value }) => {
+        const parsed = event.safeParse(value);
+        if (parsed.success && parsed.data.t >= this.since - SLACK_S)
+          progress = heard(progress, parsed.data, this.since);
+      },
+      // The runs tree tells of bad lines; here they only add nothing.
+      problem: () => undefined,
+    });
+    this.#progress = progress;
+    return progress;
+  }
+}
+
+function heard(before: JobProgress, told: Event, since: number): JobProgress {
+  const now = { ...before, lastEvent: told.t };
+  switch (told.type) {
+    case 'status':
+      return { ...now, status: told.state };
+    case 'train': {
+      const ran = Math.max(0, told.t - since);
+      const fraction = told.eta_s === null || told.eta_s < 0 || ran === 0 ? null : ran / (ran + told.eta_s);
+      return { ...now, step: told.step, epoch: told.epoch, loss: told.loss, etaS: told.eta_s, fraction };
+    }
+    case 'valid':
+      return { ...now, validLoss: told.loss };
+    case 'evaluation': {
+      const { done, total, failed, eta_s: etaS } = told;
+      const fraction = done === null || !total ? null : Math.min(1, Math.max(0, done / total));
+      return { ...now, done, total, failed, etaS, fraction };
+    }
+    case 'warning':
+      return { ...now, warnings: before.warnings + 1 };
+    case 'error':
+      return { ...now, error: told.text };
+    default:
+      return now;
+  }
+}

@@ -1,0 +1,94 @@
+/** What a job is to do: spec.json of its directory, written once and never changed. */
+import { posix } from 'node:path';
+import * as z from 'zod';
+
+export const jobKinds = ['train', 'evaluate', 'command'] as const;
+export type JobKind = (typeof jobKinds)[number];
+
+/** A ULID (https://github.com/ulid/spec), chosen by whoever submits: the same id twice is one job. */
+export const jobId = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
+
+/** Read as tolerantly as a job can still be told and shown; a spec of a newer version keeps what this one knows. */
+export const specSchema = z.object({
+  v: z.number(),
+  id: jobId,
+  kind: z.enum(jobKinds).catch('command'),
+  /** What a person calls it. A label only: no path is ever made from it. */
+  title: z.string().catch(''),
+  /** ISO 8601, by the clock of whoever submitted. */
+  created: z.string().catch(''),
+  argv: z.array(z.string()).min(1),
+  cwd: z.string(),
+  env: z.record(z.string(), z.string()).catch({}),
+  /** Absolute folder of the run whose events.jsonl tells the progress, if there is one. */
+  run: z.string().nullable().catch(null),
+  /** Absolute folder that this job alone may write while it lives. */
+  output: z.string().nullable().catch(null),
+  /** Jobs of the same directory that must have ended first. */
+  after: z.array(z.object({ job: jobId, when: z.enum(['succeeded', 'ended']).catch('succeeded') })).catch([]),
+  /** Seconds between being asked to stop and being killed. */
+  grace_s: z.number().min(0).catch(15),
+  /** The job that this one goes on from or repeats. */
+  resumes: jobId.nullable().catch(null),
+});
+
+export type JobSpec = Readonly<z.infer<typeof specSchema>>;
+
+/** A job before it has an identity. */
+export interface JobDraft {
+  readonly kind: JobKind;
+  readonly title: string;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly run?: string;
+  readonly output?: string;
+  readonly resumes?: string;
+}
+
+export interface Identity {
+  /** Makes ULIDs, each greater than the one before. */
+  readonly newId: () => string;
+  readonly now: () => Date;
+}
+
+/** Time to save a checkpoint; evaluations only finish their clips. */
+const GRACE_S: Readonly<Record<JobKind, number>> = { train: 120, evaluate: 30, command: 15 };
+const LONGEST_TITLE = 200;
+
+/** Specs of jobs that run one after the other, each only when the one before succeeded. */
+export function chainOf(drafts: readonly JobDraft[], { newId, now }: Identity): JobSpec[] {
+  const created = now().toISOString();
+  const specs: JobSpec[] = [];
+  for (const draft of drafts) {
+    const before = specs.at(-1);
+    specs.push({
+      v: 1,
+      id: newId(),
+      kind: draft.kind,
+      title: oneLine(draft.title) || draft.kind,
+      created,
+      argv: [...draft.argv],
+      cwd: draft.cwd,
+      env: { ...draft.env },
+      run: draft.run ?? null,
+      output: draft.output ?? null,
+      after: before === undefined ? [] : [{ job: before.id, when: 'succeeded' }],
+      grace_s: GRACE_S[draft.kind],
+      resumes: draft.resumes ?? null,
+    });
+  }
+  return specs;
+}
+
+/** Where the jobs of a work folder are. Hosts are POSIX, whatever runs this. */
+export function jobsRoot(workFolder: string): string {
+  return posix.join(workFolder, '.earmark', 'jobs');
+}
+
+function oneLine(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim()
+    .slice(0, LONGEST_TITLE);
+}
