@@ -1,5 +1,5 @@
 /** The comparison page: starts it and connects host, keys, sound and screen. */
-import './comparison.css';
+import './styles/comparison.css';
 import { boot } from './boot';
 import { Controller } from './controller';
 import { connect } from './host';

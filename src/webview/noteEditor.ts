@@ -30,7 +30,7 @@ export function noteEditor(controls: Controls): NoteEditor {
   const about = dropdown(l10n.t('About'));
   const time = button({
     label: l10n.t('Insert the time'),
-    icon: 'watch',
+    icon: 'clockface',
     iconOnly: true,
     onClick: () => {
       area.insert(`@${shortClock(controls.position)} `);

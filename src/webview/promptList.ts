@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { PromptView } from '../protocol';
 import type { Controls } from './controls';
 import { changes, element, icon, setText } from './dom';
-import { isHeard, lanesOf } from './lane';
+import { isHeard, lanesOf, shownTakes } from './lane';
 import { filteredPrompts } from './navigate';
 import { draftKey, type Page } from './state';
 import { takeClass } from './takeColours';
@@ -90,7 +90,9 @@ export function promptList(controls: Controls): PromptList {
       if (listChanged(next.filter, comparison, hidden)) shown = filteredPrompts(next);
       if (rowsChanged(shown, comparison, prompt, heardHere, hidden, drafts)) {
         const total = comparison?.prompts.length ?? 0;
-        nothing.hidden = shown.length > 0 || comparison === null;
+        const dots = shownTakes(next).length;
+        list.style.setProperty('--dots', String(dots > 5 ? Math.ceil(dots / 2) : dots));
+        nothing.hidden = shown.length > 0 || total === 0;
         setText(count, shown.length === total ? '' : l10n.t('{0} of {1}', shown.length, total));
         rows.update(shown.length);
       }
@@ -139,7 +141,6 @@ function fillRow(row: HTMLElement, prompt: PromptView, page: Page, index: number
     ].join(', '),
   );
   marks.replaceChildren(
-    ...(written ? [icon('edit')] : []),
     ...lanes.map((lane) => {
       const state =
         lane.clip === undefined || lane.clip.uri === null
@@ -149,5 +150,6 @@ function fillRow(row: HTMLElement, prompt: PromptView, page: Page, index: number
             : '';
       return element('i', { class: `dot ${takeClass(lane.colour)} ${state}` });
     }),
+    ...(written ? [icon('edit')] : []),
   );
 }

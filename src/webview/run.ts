@@ -1,5 +1,5 @@
 /** Entry of the run page. */
-import './run.css';
+import './styles/run.css';
 import { boot } from './boot';
 import { connect } from './host';
 import { runPage } from './runPage';

@@ -122,11 +122,11 @@ function slot(
 
 function draftOf(saved: unknown): RunDraft {
   const draft = field(saved, 'draft');
-  const text = field(draft, 'text');
   const editing = field(draft, 'editing');
+  const [text, note, edit] = [field(draft, 'text'), field(editing, 'note'), field(editing, 'text')];
   return {
     text: typeof text === 'string' ? text : '',
-    editing: typeof editing === 'string' ? editing : null,
+    editing: typeof note === 'string' && typeof edit === 'string' ? { note, text: edit } : null,
   };
 }
 

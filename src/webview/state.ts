@@ -144,8 +144,25 @@ function withComparison(page: Page, comparison: ComparisonState): Page {
 }
 
 function withNotes(page: Page, notes: readonly NoteView[]): Page {
-  const gone = page.editing !== null && !notes.some((note) => note.id === page.editing);
-  return { ...page, notes, editing: gone ? null : page.editing };
+  const { editing, prompt, drafts } = page;
+  if (editing === null || notes.some((note) => note.id === editing)) return { ...page, notes };
+  // The note is gone from under its edit: what was changed in it becomes a new one.
+  const before = page.notes.find((note) => note.id === editing);
+  const edit = drafts[draftKey(page)];
+  const key = draftKey({ prompt: before?.prompt ?? prompt, editing: null });
+  const texts = [
+    drafts[key]?.text ?? '',
+    edit === undefined || edit.text === before?.source ? '' : edit.text,
+  ];
+  const text = texts.filter((part) => part !== '').join('\n');
+  const scope = drafts[key]?.scope ?? edit?.scope ?? 'prompt';
+  const others = withDraft(drafts, draftKey(page), null);
+  return {
+    ...page,
+    notes,
+    editing: null,
+    drafts: withDraft(others, key, text === '' ? null : { text, scope }),
+  };
 }
 
 function go(page: Page, prompt: string | null, take: string | null): Page {
