@@ -42,7 +42,7 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> Musicgen
     from transformers import MusicgenConfig, MusicgenForConditionalGeneration
 
     source = str(path)
-    if _is_hub_name(source):
+    if is_hub_name(source):
         print(f"No folder {source} here: asking the Hugging Face hub for it.", file=sys.stderr)
     else:
         check_model_folder(Path(path))
@@ -296,7 +296,7 @@ def first_line(error: BaseException) -> str:
     return (lines[0] if lines else type(error).__name__)[:300].rstrip(".")
 
 
-def _is_hub_name(source: str) -> bool:
+def is_hub_name(source: str) -> bool:
     """`facebook/musicgen-small`, where no folder `facebook` is here."""
     return re.fullmatch(r"[A-Za-z0-9][\w-]*/[\w.-]+", source) is not None and not Path(source.split("/")[0]).exists()
 

@@ -84,20 +84,21 @@ def write_json(path: Path, value: Any) -> None:
     """The file holds the old value or the new one at any moment, also after a power cut."""
     text = json.dumps(json_safe(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with appearing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 @contextlib.contextmanager
-def appearing(path: Path) -> Iterator[Path]:
-    """Yields a temporary name beside `path`; what is written there becomes `path` at the end, or nothing does.
+def appearing(path: Path, durable: bool = True) -> Iterator[Path]:
+    """Yields a temporary name beside `path`; the file written there becomes `path` at the end, or nothing does.
 
-    Raises HumanError when the disk is full.
+    Without `durable` a power cut may still tear it, for what can be made again. Raises HumanError: disk full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        sync(temporary)
+        if durable:
+            sync(temporary)
         os.replace(temporary, path)
     except OSError as error:
         raise disk_error(error, path) from error
@@ -108,7 +109,7 @@ def appearing(path: Path) -> Iterator[Path]:
 def append_line(path: Path, value: Any) -> None:
     """Appends one JSON line in one write. A line that a killed process left torn is closed off first."""
     line = json.dumps(json_safe(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
-    data = line.encode("utf-8")
+    data = line.encode("utf-8", "backslashreplace")  # file names that are not UTF-8
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         try:

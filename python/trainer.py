@@ -1,0 +1,321 @@
+"""The training of train_lora.py: prepares, checks the base model, steps, validates, saves, ends in good order."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import saving
+from cache import Cache, Clip, Cut, Stopped
+from dataset import Plan, fingerprint, split
+from engine import Engine
+from errors import HumanError
+from launch import Processes
+from metadata import metadata_path, read_metadata
+from musicgen import add_lora, base_of, check_model_folder, is_hub_name, load_model, load_tokenizer, trainable
+from record import Record
+from runfiles import Events, SilentEvents, folder_lock, sha256_file
+from runfolder import check_output, check_resume, find_checkpoint, start_record
+from schedule import learning_rate
+from stopping import StopRequest
+
+FRAME_RATE = 50
+UNTRAINED = 0.92
+"""At this share of ln V a model knows as good as nothing of the data."""
+
+
+def train(args: argparse.Namespace) -> int:
+    """Returns the exit code. Raises HumanError after it is written to the run's events."""
+    processes = Processes(args.device)
+    stop = StopRequest()
+    output = Path(args.output_dir)
+    if not is_hub_name(args.model_path):
+        check_model_folder(Path(args.model_path))
+    metadata_path(args.metadata_file, Path(args.data_dir))
+    with contextlib.ExitStack() as held:
+        held.callback(processes.end)
+        held.enter_context(stop.listening())
+        if processes.first:
+            check_output(output, args)
+            held.enter_context(folder_lock(output, "a training"))
+        events = Events(output) if processes.first else SilentEvents(output)
+        try:
+            Training(args, processes, events, stop).run()
+            return 0
+        except Stopped:
+            events.write("status", state="stopped")
+            print(f"Stopped. Go on with: python train_lora.py --output_dir {output} --resume")
+            return stop.exit_code
+        except torch.cuda.OutOfMemoryError as error:
+            told = HumanError(
+                "The GPU's memory is too small for this training. Use a smaller --batch_size (and more "
+                "--gradient_accumulation_steps), a shorter --target_duration, or --bf16.",
+                "out-of-memory",
+            )
+            _tell_failure(events, told.code, str(told))
+            raise told from error
+        except HumanError as error:
+            _tell_failure(events, error.code, str(error))
+            raise
+        except BaseException as error:
+            _tell_failure(events, "crash", f"{type(error).__name__}: {error}")
+            raise
+
+
+def _tell_failure(events: Events, code: str, text: str) -> None:
+    with contextlib.suppress(HumanError):  # the disk may be full
+        events.write("error", code=code, text=text)
+        events.write("status", state="failed")
+
+
+class Training:
+    def __init__(self, args: argparse.Namespace, processes: Processes, events: Events, stop: StopRequest) -> None:
+        self.args, self.processes, self.events, self.stop = args, processes, events, stop
+        self.output = Path(args.output_dir)
+        self.metadata = metadata_path(args.metadata_file, Path(args.data_dir))
+
+    def run(self) -> None:
+        args = self.args
+        self.checkpoint = find_checkpoint(self.output, args.resume) if args.resume else None
+        if self.processes.first:
+            saving.remove_leftovers(self.output)
+            self.run_file = start_record(self.output, args, self.checkpoint)
+        self.record = Record(self.events, self.output, args, self.processes.first)
+        self.events.write("status", state="preparing")
+        self._load()
+        step = self._resume() if self.checkpoint else 0
+        if step == 0:
+            self._check_base()
+        if step >= self.total:
+            raise HumanError(
+                f"{self.output} has all its {self.total} steps already. For more, give --max_steps or --num_epochs.",
+                "resume-complete",
+            )
+        self.events.write("status", state="training", **({"resumed_from": step} if self.checkpoint else {}))
+        self.record.start(step, self.total, self.plan.steps_per_epoch)
+        with contextlib.closing(self.record):
+            last = self._loop(step)
+            self._finish(last)
+
+    def _load(self) -> None:
+        """Model, data, adapter, optimizer."""
+        args, processes = self.args, self.processes
+        self.precision = _precision(args, processes, self.record)
+        if processes.device.type == "cpu" and processes.first:
+            self.record.say("No GPU: training on the CPU, which is slow for real models.")
+        self.model: Any = load_model(args.model_path, processes.device)
+        train_clips, self.valid_clips = self._prepare()
+        config = base_of(self.model).config
+        longest = config.decoder.max_position_embeddings / FRAME_RATE
+        if args.target_duration > longest:
+            raise HumanError(f"MusicGen's positions end at {longest:.1f} s: give a shorter --target_duration.")
+        frames = math.ceil(args.target_duration * FRAME_RATE - 1e-6)
+        longest_text = max(clip.text.shape[0] for clip in [*train_clips, *self.valid_clips])
+        self.plan = Plan(
+            train_clips,
+            args.batch_size * args.gradient_accumulation_steps * processes.count,
+            frames,
+            args.cfg_dropout,
+            args.seed,
+        )
+        self.total = args.max_steps or math.ceil(args.num_epochs * self.plan.steps_per_epoch)
+        self.uniform_loss = math.log(config.decoder.vocab_size)
+        self._make_trainable()
+        fused = processes.device.type == "cuda"
+        self.optimizer = torch.optim.AdamW(
+            trainable(self.model), lr=args.learning_rate, weight_decay=args.weight_decay, fused=fused
+        )
+        self.engine = Engine(
+            self.model,
+            self.optimizer,
+            processes,
+            precision=self.precision,
+            frames=frames,
+            tokens=-(-longest_text // 8) * 8,
+            micro=args.batch_size,
+            accumulation=args.gradient_accumulation_steps,
+            max_grad_norm=args.max_grad_norm,
+            seed=args.seed,
+        )
+
+    def _make_trainable(self) -> None:
+        args = self.args
+        torch.manual_seed(args.seed)
+        if args.full_finetune:
+            for part in (self.model.text_encoder, self.model.audio_encoder):
+                part.requires_grad_(False)
+            return
+        self.model = add_lora(
+            self.model,
+            args.lora_rank,
+            args.lora_alpha,
+            args.lora_dropout,
+            args.lora_target,
+            use_rslora=args.use_rslora,
+            use_dora=args.use_dora,
+        )
+
+    def _prepare(self) -> tuple[list[Clip], list[Clip]]:
+        """The first process fills the cache, the others read it then."""
+        args, processes = self.args, self.processes
+        rows = read_metadata(self.metadata, Path(args.data_dir))
+        folder = Path(args.cache_dir) if args.cache_dir else Path(args.data_dir) / ".earmark_cache"
+        batch = 4 if processes.device.type == "cpu" else 16
+        cut = Cut(args.max_duration, args.min_duration, args.long_clips == "crop")
+        cache = Cache(folder, self.model, load_tokenizer(args.model_path), args.num_workers, batch)
+        for turn in (0, 1):
+            if (turn == 0) == processes.first:
+                with self.record.bar(len(rows), "Preparing clips") as progress:
+                    prepared = cache.prepare(rows, cut, progress, lambda: self.stop.asked)
+            processes.wait()
+        train_clips, valid_clips = split(prepared.clips, args.valid_fraction, args.seed)
+        self.fingerprint = fingerprint(train_clips)
+        if processes.first:
+            data = {
+                "metadata_sha256": sha256_file(self.metadata),
+                "clips": len(prepared.clips),
+                "train_clips": len(train_clips),
+                "valid_clips": len(valid_clips),
+                "hours": round(sum(clip.facts.seconds for clip in prepared.clips) / 3600, 4),
+                "dropped": {reason: len(names) for reason, names in prepared.dropped.items()},
+            }
+            self.run_file.update(data=data)
+            self.record.tell_data(prepared, train_clips, valid_clips)
+        return train_clips, valid_clips
+
+    def _check_base(self) -> None:
+        """Measures the model before its first step, and refuses one that knows nothing."""
+        clips = self.valid_clips or self.plan.clips[:32]
+        ce = self.engine.validate(clips)
+        loss = sum(ce) / len(ce)
+        self.record.valid(0, loss, ce)
+        if loss >= UNTRAINED * self.uniform_loss and not self.args.allow_untrained_base:
+            raise HumanError(
+                f"Before its first step the model has a loss of {loss:.2f} on this data; knowing nothing is "
+                f"ln {round(math.exp(self.uniform_loss))} = {self.uniform_loss:.2f}, and a pretrained MusicGen starts "
+                "at 3.0 to 3.8. Either these are not trained weights, or audio and model do not belong together. Run "
+                "doctor.py to see which. If the weights are random on purpose, give --allow_untrained_base.",
+                "untrained-base",
+            )
+
+    def _resume(self) -> int:
+        state = saving.load_state(self.model, self.checkpoint, self.optimizer)
+        check_resume(state, self.plan, self.fingerprint, self.checkpoint)
+        if state["scaler"]:
+            self.engine.scaler.load_state_dict(state["scaler"])
+        best_file = self.output / "best_model" / "checkpoint.json"
+        self.record.restore(state, best_file, self.processes.device)
+        if self.processes.count == 1 and self.processes.device.type == "cuda":
+            self.record.say("On a GPU a resumed run equals an unbroken one up to rounding, not bit for bit.")
+        return state["step"]
+
+    def _loop(self, step: int) -> int:
+        """Steps until the end, early stop, or a request to stop. Returns the last step."""
+        args = self.args
+        while step < self.total:
+            step += 1
+            self._step(step)
+            ended = step == self.total
+            if step % args.logging_steps == 0 or ended:
+                self.record.train(step, self.processes, self.engine.scaler)
+            if step % args.eval_steps == 0 or ended:
+                self._validate(step)
+                ended = ended or self.record.patience_over
+            if step % args.save_steps == 0:
+                self._save_state(step)
+            if args.sample_steps and step % args.sample_steps == 0 and self.processes.first:
+                self._samples(step)
+            if self.processes.any(self.stop.asked) and not ended:
+                if step % args.save_steps != 0:
+                    self._save_state(step)
+                self.processes.wait()
+                raise Stopped
+            if ended:
+                break
+        return step
+
+    def _step(self, step: int) -> None:
+        args = self.args
+        rate = learning_rate(
+            step, self.total, peak=args.learning_rate, warmup=args.warmup_steps, shape=args.lr_schedule
+        )
+        items = self.plan.items(step)
+        while True:
+            try:
+                sums, norm, skipped = self.engine.step(step, items, rate)
+                break
+            except torch.cuda.OutOfMemoryError:
+                if not self.engine.halve():
+                    raise
+                self.record.warn(
+                    "out-of-memory",
+                    f"The GPU's memory was too small: micro-batches have {self.engine.micro} clips from step {step} "
+                    "on. The result is the same, but slower; a smaller --batch_size avoids it.",
+                )
+        self.record.add(items, self.engine, sums, norm, skipped, rate)
+
+    def _validate(self, step: int) -> None:
+        if not self.valid_clips:
+            return
+        ce = self.engine.validate(self.valid_clips)
+        loss = sum(ce) / len(ce)
+        if self.record.valid(step, loss, ce) and self.processes.first:
+            self._save("best", "best_model", step, loss)
+
+    def _save_state(self, step: int) -> None:
+        state = {
+            "fingerprint": self.fingerprint,
+            "step_clips": self.plan.step_clips,
+            "scaler": self.engine.scaler.state_dict(),
+            **self.record.state(step, self.processes),
+        }
+        if self.processes.first:
+            name = f"checkpoint-{step}"
+            facts = self.record.facts(step)
+            saving.save_state(self.model, self.output / name, facts, self.optimizer, state)
+            self.events.write("checkpoint", name=name, step=step, path=name, loss=facts["valid_loss"])
+            saving.remove_old(self.output, self.args.save_total_limit)
+
+    def _save(self, name: str, folder: str, step: int, loss: float | None) -> None:
+        saving.save_weights(self.model, self.output / folder, {**self.record.facts(step), "valid_loss": loss})
+        self.events.write("checkpoint", name=name, step=step, path=folder, loss=loss)
+
+    def _samples(self, step: int) -> None:
+        raise NotImplementedError
+
+    def _finish(self, step: int) -> None:
+        if not self.processes.first:
+            return
+        loss = self.record.facts(step)["valid_loss"]
+        self._save("final", "final_model", step, loss)
+        if not self.valid_clips:
+            self._save("best", "best_model", step, None)
+            self.record.say(
+                "No clip validates, so best_model is the last step too. Give more clips or --valid_fraction."
+            )
+        elif self.record.best_step == step:
+            self.record.say("The best checkpoint is the final one: best_model and final_model are the same.")
+        if saving.adapter_is_zero(self.model):
+            self.record.warn("adapter-zero", "The adapter is still zero: it changes nothing. Check --learning_rate.")
+        self.events.write("status", state="completed")
+        self.record.say(f"Done: {step} steps, {self.output}")
+
+
+def _precision(args: argparse.Namespace, processes: Processes, record: Record) -> str:
+    """fp16, bf16 or fp32: what was asked for, as far as the device has it."""
+    if processes.device.type == "cpu":
+        if args.fp16 or args.bf16:
+            record.say("Mixed precision is for GPUs: training in fp32 on the CPU.")
+        return "fp32"
+    if args.fp16 or args.fp32:
+        return "fp16" if args.fp16 else "fp32"
+    if torch.cuda.is_bf16_supported():
+        return "bf16"
+    if args.bf16:
+        record.say("This GPU has no bf16: training in fp32. --fp16 is faster.")
+    return "fp32"
