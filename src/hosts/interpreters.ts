@@ -10,7 +10,7 @@ import { exec, type ExecOptions, type ExecResult } from './exec';
 export type InterpreterSource = 'setting' | 'workspace' | 'environment' | 'conda' | 'path';
 
 export interface Interpreter {
-  /** Absolute, links as they are: a virtual environment is known by the link. */
+  /** As it calls itself: absolute, not a shim, and in a virtual environment the link that makes it one. */
   readonly path: string;
   readonly source: InterpreterSource;
   /** `3.11.7`; null when it did not run. */
@@ -38,18 +38,21 @@ const QUESTION = `
 import importlib.metadata as m, json, sys
 try: torch = m.version("torch")
 except m.PackageNotFoundError: torch = None
-print("EARMARK" + json.dumps({"version": "%d.%d.%d" % sys.version_info[:3], "torch": torch}))
+version = "%d.%d.%d" % sys.version_info[:3]
+print("EARMARK" + json.dumps({"path": sys.executable, "version": version, "torch": torch}))
 `;
 const answerSchema = z.object({
+  path: z.string().startsWith('/'),
   version: z.string().regex(/^\d+\.\d+\.\d+$/),
   torch: z.string().nullable().catch(null),
 });
 
 /** In the order of preference: the setting, then what has torch, then as found (workspace, active, conda, PATH). */
 export async function findInterpreters(search: InterpreterSearch): Promise<Interpreter[]> {
-  const found = await Promise.all(
+  const all = await Promise.all(
     (await candidates(search)).map(({ path, source }) => examine(path, source, search.run ?? exec)),
   );
+  const found = all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
   const rank = ({ source, problem, torch }: Interpreter): number =>
     source === 'setting' ? 0 : problem !== null ? 3 : torch === null ? 2 : 1;
   return found.sort((a, b) => rank(a) - rank(b));
@@ -131,9 +134,13 @@ async function examine(
   const [major = 0, minor = 0] = answer.version.split('.').map(Number);
   const old = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
   const problem = old
-    ? l10n.t('{0} is Python {1}; the scripts need 3.9 or newer. Choose another one.', path, answer.version)
+    ? l10n.t(
+        '{0} is Python {1}; the scripts need 3.9 or newer. Choose another one.',
+        answer.path,
+        answer.version,
+      )
     : null;
-  return { path, source, ...answer, problem };
+  return { source, ...answer, problem };
 }
 
 function parsed(stdout: string): z.infer<typeof answerSchema> | null {

@@ -1,5 +1,6 @@
 /** What the host saw of one job, as supervisor.py tells it. Tolerant: a job with a bad file is still a job. */
 import * as z from 'zod';
+import { isObject } from '../files/jsonLines';
 import { jobId, specSchema, type JobSpec } from './spec';
 
 /** exit.json. Why: what ended the job; newer versions may know more. */
@@ -28,11 +29,13 @@ export type JobExit = Readonly<z.infer<typeof exitSchema>>;
 
 const startedSchema = z.object({ at: figure, host: words });
 
+const anything = z.unknown().optional();
+
 /** A file that is there and holds nonsense still says that it is there. */
-function there<S extends z.ZodType>(schema: S): z.ZodType<z.output<S> | null> {
-  return z
-    .unknown()
-    .transform((value) => (value === null || value === undefined ? null : schema.parse(value)));
+function there<S extends z.ZodObject>(schema: S): z.ZodType<z.output<S> | null> {
+  return anything.transform((value) =>
+    value === null || value === undefined ? null : schema.parse(isObject(value) ? value : {}),
+  );
 }
 
 const evidenceSchema = z.object({
@@ -40,10 +43,10 @@ const evidenceSchema = z.object({
   root: z.string(),
   /** Epoch seconds by the host's clock. Ages are the host's own figures, so that no clock here matters. */
   now: figure,
-  spec: z.unknown().transform((value): JobSpec | null => specSchema.safeParse(value).data ?? null),
+  spec: anything.transform((value): JobSpec | null => specSchema.safeParse(value).data ?? null),
   exit: there(exitSchema),
   started: there(startedSchema),
-  stop: z.unknown().transform((value) => value !== null && value !== undefined),
+  stop: anything.transform((value) => value !== null && value !== undefined),
   lock: z.enum(['held', 'free', 'unknown']).catch('unknown'),
   log_bytes: z.number().catch(0),
   heartbeat_age_s: figure,

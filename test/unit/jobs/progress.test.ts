@@ -1,0 +1,59 @@
+import { appendFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ProgressReader } from '../../../src/jobs/progress';
+import { makeFolder } from '../files/folders';
+
+const line = (facts: object): string => `${JSON.stringify({ v: 1, t: 100, ...facts })}\n`;
+
+test('an evaluation is told in clips', async () => {
+  const folder = await makeFolder({
+    'events.jsonl':
+      line({ t: 1, type: 'train', step: 900, loss: 3 }) +
+      line({ type: 'evaluation', folder: 'evaluation_full', done: 30, total: 120, failed: 1, eta_s: 45 }),
+  });
+  const reader = new ProgressReader(folder, 90);
+  expect(await reader.read()).toMatchObject({
+    step: null,
+    done: 30,
+    total: 120,
+    failed: 1,
+    etaS: 45,
+    fraction: 0.25,
+  });
+});
+
+test('the same object while nothing is told; a replaced file starts anew', async () => {
+  const folder = await makeFolder({ 'events.jsonl': line({ type: 'train', step: 1, loss: 2, eta_s: null }) });
+  const reader = new ProgressReader(folder, 90);
+  const first = await reader.read();
+  expect(await reader.read()).toBe(first);
+  expect(first.fraction).toBeNull();
+  await writeFile(join(folder, 'events.jsonl'), line({ type: 'status', state: 'training' }));
+  expect(await reader.read()).toMatchObject({ step: null, status: 'training' });
+});
+
+test('what is wrong in a line costs that field or that line only', async () => {
+  const hostile = [
+    'no json\n',
+    line({ type: 'train', step: 'ten', loss: 3.5 }),
+    line({ type: 'valid', loss: 3.1 }),
+    line({ type: 'warning', text: 'a' }),
+    line({ type: 'new-kind', x: 1 }),
+    line({ t: 'now', type: 'error', text: 'not counted' }),
+    `${'['.repeat(200_000)}\n`,
+    line({ type: 'evaluation', done: 7, total: 0, eta_s: -1 }),
+    line({ type: 'evaluation', done: 700, total: 7, eta_s: 0 }),
+  ];
+  const folder = await makeFolder({ 'events.jsonl': hostile.join('') });
+  expect(await new ProgressReader(folder, 90).read()).toMatchObject({
+    step: null, loss: 3.5, validLoss: 3.1, warnings: 1, error: null, fraction: 1,
+  }); // prettier-ignore
+});
+
+test('no run folder yet is no progress yet', async () => {
+  const folder = await makeFolder();
+  const reader = new ProgressReader(join(folder, 'later'), 90);
+  expect(await reader.read()).toMatchObject({ status: null, fraction: null });
+  await appendFile(join(folder, 'events.jsonl'), '');
+});
