@@ -120,18 +120,21 @@ def parse_specs(payload: bytes) -> list[Json]:
 def wrong_fields(spec: Json) -> Iterator[str]:
     """Names of what could not be run as it is meant. Clients check before; this is for whoever writes by hand."""
 
+    def is_argument(value: object) -> bool:
+        return isinstance(value, str) and "\0" not in value
+
     def is_text(value: object) -> bool:
-        return isinstance(value, str) and value != "" and "\0" not in value
+        return is_argument(value) and value != ""
 
     if not is_text(spec.get("id")) or not JOB_ID.fullmatch(spec["id"]):
         yield "id"
     if not is_text(spec.get("cwd")) or not os.path.isabs(spec["cwd"]):
         yield "cwd"
     argv, env, after = spec.get("argv"), spec.get("env", {}), spec.get("after", [])
-    if not argv or not is_text(argv[0]) or not all(isinstance(word, str) and "\0" not in word for word in argv):
+    if not isinstance(argv, list) or not argv or not is_text(argv[0]) or not all(map(is_argument, argv)):
         yield "argv"
     names = re.compile("[A-Za-z_][A-Za-z0-9_]*")
-    if not all(names.fullmatch(k) and isinstance(v, str) and "\0" not in v for k, v in env.items()):
+    if not all(names.fullmatch(name) and is_argument(value) for name, value in env.items()):
         yield "env"
     if spec.get("output") is not None and not is_text(spec["output"]):
         yield "output"
@@ -678,7 +681,7 @@ def command_attach(args: argparse.Namespace) -> int:
         waited = False
         while True:
             over = verdict(seen) not in ("alive", "unknown")
-            if view.show() and not over:
+            if view.show():
                 continue
             if over:
                 break
