@@ -17,7 +17,7 @@ interface Counts {
 const layers: readonly Layer[] = [
   { name: 'lint', argv: ['npm', 'run', '--silent', 'lint'] },
   { name: 'unit', argv: ['npm', 'run', '--silent', 'test:unit'], counts: vitestCounts },
-  { name: 'package', argv: ['npm', 'run', '--silent', 'package'] },
+  { name: 'package', argv: ['npm', 'run', '--silent', 'test:package'], counts: plainCounts },
   { name: 'examples', argv: ['npm', 'run', '--silent', 'examples'] },
   { name: 'integration', argv: ['npm', 'run', '--silent', 'test:integration'], counts: plainCounts },
   { name: 'end to end', argv: ['npm', 'run', '--silent', 'test:e2e'], counts: playwrightCounts },
