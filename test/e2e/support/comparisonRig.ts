@@ -1,6 +1,12 @@
 /** The comparison page with a host that does what the extension does: reads clips, keeps notes, and lets a test interfere. */
 import { expect, type Page } from '@playwright/test';
-import type { ClipAnalysisView, ComparisonState, FromWebview, NoteView } from '../../../src/protocol';
+import type {
+  ClipAnalysisView,
+  ComparisonState,
+  FromWebview,
+  NoteView,
+  ToWebview,
+} from '../../../src/protocol';
 import { openPage, type PageOptions, type PageRig } from './pageRig';
 import { analysisOf, audioFile, comparison, noteOn, type ScenarioOptions } from './scenario';
 
@@ -10,44 +16,52 @@ export interface ComparisonOptions extends ScenarioOptions, Omit<PageOptions, 'h
   readonly analyse?: (clip: string) => ClipAnalysisView | null;
 }
 
-export interface ComparisonRig extends PageRig {
-  /** What the host shows; to be changed and sent by a test. */
+/** What the host has; a test changes it as it likes. */
+export interface Desk {
   state: ComparisonState;
   notes: readonly NoteView[];
   /** Said instead of saving or retracting a note; null: it is done. */
   refuse: string | null;
 }
 
+export type ComparisonRig = PageRig & Desk;
+
 export async function openComparison(page: Page, options: ComparisonOptions = {}): Promise<ComparisonRig> {
-  const { analyse = analysisOf } = options;
-  const desk = { state: comparison(options), notes: options.notes ?? [], refuse: null as string | null };
-  const host = async (message: FromWebview, rig: PageRig): Promise<void> => {
+  const desk = deskOf(options);
+  const host = hostOf(desk, options);
+  const rig = await openPage(page, 'comparison', { file: audioFile, ...options, host });
+  await expect(page.getByRole('heading', { level: 1 })).not.toHaveText('');
+  if (options.analyse === undefined) await expect(page.locator('.lane-notice.reading')).toHaveCount(0);
+  return Object.assign(desk, rig);
+}
+
+export function deskOf(options: ComparisonOptions): Desk {
+  return { state: comparison(options), notes: options.notes ?? [], refuse: null };
+}
+
+/** Answers a comparison page as the extension does. */
+export function hostOf(desk: Desk, { analyse = analysisOf }: ComparisonOptions = {}) {
+  return (message: FromWebview): ToWebview[] => {
     if (message.type === 'ready') {
-      await rig.send({ type: 'state', state: desk.state });
-      await rig.send({ type: 'notes', notes: desk.notes });
+      return [
+        { type: 'state', state: desk.state },
+        { type: 'notes', notes: desk.notes },
+      ];
     }
     if (message.type === 'analyse') {
       const clips = message.clips.map(analyse).filter((clip) => clip !== null);
-      // In batches, as they are computed.
-      for (let i = 0; i < clips.length; i += 30) {
-        await rig.send({ type: 'analysis', clips: clips.slice(i, i + 30) });
-      }
+      return [{ type: 'analysis', clips }];
     }
-    if (message.type === 'saveNote' || message.type === 'retractNote') {
-      const { request } = message;
-      if (desk.refuse !== null) {
-        await rig.send({ type: 'failed', request, message: desk.refuse });
-        return;
-      }
-      desk.notes =
-        message.type === 'saveNote' ? withNote(desk.notes, message) : without(desk.notes, message.note);
-      await rig.send({ type: 'notes', notes: desk.notes });
-      await rig.send({ type: 'done', request });
-    }
+    if (message.type !== 'saveNote' && message.type !== 'retractNote') return [];
+    const { request } = message;
+    if (desk.refuse !== null) return [{ type: 'failed', request, message: desk.refuse }];
+    desk.notes =
+      message.type === 'saveNote' ? withNote(desk.notes, message) : without(desk.notes, message.note);
+    return [
+      { type: 'notes', notes: desk.notes },
+      { type: 'done', request },
+    ];
   };
-  const rig = await openPage(page, 'comparison', { file: audioFile, ...options, host });
-  await expect(page.getByRole('heading', { level: 1 })).not.toHaveText('');
-  return Object.assign(desk, rig);
 }
 
 function withNote(
