@@ -34,10 +34,10 @@ export function listenToKeys(options: KeyboardOptions): void {
   });
   // A button that was clicked would go on to take space and Enter for itself.
   document.addEventListener('click', (event) => {
-    if (event.detail > 0 && isIn(event, PRESSED_BY_KEYS) && !isIn(event, 'dialog, .note-ask')) {
-      const { activeElement } = document;
-      if (activeElement?.matches(PRESSED_BY_KEYS) === true) leave();
-    }
+    const { activeElement } = document;
+    const keepsFocus =
+      activeElement?.matches(PRESSED_BY_KEYS) === true && event.composedPath().includes(activeElement);
+    if (event.detail > 0 && keepsFocus && !isIn(event, 'dialog')) leave();
   });
 }
 

@@ -81,7 +81,8 @@ export function button(options: ButtonOptions): ButtonControl {
     setIcon: (name) => {
       if (picture !== null) picture.className = `codicon codicon-${name}`;
     },
-    setPressed: (pressed) => made.setAttribute('aria-pressed', String(pressed)),
+    // The toolkit's button passes the property on to what screen readers see, but not the attribute.
+    setPressed: (pressed) => (made.ariaPressed = String(pressed)),
     setDisabled: (disabled) => made.toggleAttribute('disabled', disabled),
   };
 }
