@@ -36,7 +36,7 @@ class Processes:
         if self.count == 1:
             return module
         devices = [self.device] if self.device.type == "cuda" else None
-        return nn.parallel.DistributedDataParallel(module, device_ids=devices, broadcast_buffers=False)
+        return nn.parallel.DistributedDataParallel(module, device_ids=devices)
 
     def no_sync(self, module: nn.Module) -> Any:
         """While gradients only add up, nothing is sent."""

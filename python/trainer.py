@@ -226,7 +226,7 @@ class Training:
             if step % args.eval_steps == 0 or ended:
                 self._validate(step)
                 ended = ended or self.record.patience_over
-            if step % args.save_steps == 0:
+            if step % args.save_steps == 0 or ended:
                 self._save_state(step)
             if args.sample_steps and step % args.sample_steps == 0 and self.processes.first:
                 self._samples(step)
