@@ -2,6 +2,8 @@
 // display to show it on, else the VS Code server in a browser (Linux).
 //   tsx test/integration/run.ts [--version 1.139] [--only TEXT] [--server]
 // Without --version: everything on the newest VS Code, and what is titled @smoke on the oldest supported one.
+// Each folder of tests runs in a VS Code of its own: suite/ in a trusted workspace, untrusted/ in one that is not, and
+// reload/ in a window that its test reloads, after which it runs again from the start.
 import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +18,14 @@ import { run } from '../vscode/processes';
 import { parseReport, summarize, type Counts } from './report';
 
 const patienceMs = 8 * 60_000;
-const [newest, oldest] = versions;
+const oldest = versions[1];
+const folders = ['suite', 'untrusted', 'reload'] as const;
+
+interface Round {
+  readonly version: Version;
+  readonly folder: (typeof folders)[number];
+  readonly only: string | undefined;
+}
 
 async function main(): Promise<boolean> {
   const { values } = parseArgs({
@@ -25,20 +34,21 @@ async function main(): Promise<boolean> {
   if (values.version !== undefined && !isVersion(values.version)) {
     throw new Error(`--version is one of ${versions.join(', ')}`);
   }
-  const rounds: readonly { version: Version; only: string | undefined }[] =
-    values.version === undefined
-      ? [
-          { version: newest, only: values.only },
-          { version: oldest, only: values.only ?? '@smoke' },
-        ]
-      : [{ version: values.version, only: values.only }];
+  const rounds = (values.version === undefined ? versions : [values.version]).flatMap((version) =>
+    folders.map((folder): Round => {
+      const only = values.version === undefined && version === oldest ? '@smoke' : undefined;
+      return { version, folder, only: values.only ?? only };
+    }),
+  );
 
   await run('npm', ['run', '--silent', 'build'], { cwd: root });
+  await run('npm', ['run', '--silent', 'examples'], { cwd: root });
   const suite = await buildSuite();
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const { version, only } of rounds) {
-    console.log(`VS Code ${version}${only === undefined ? '' : `, only ${only}`}`);
-    const counts = await runRound(version, only, suite, values.server === true);
+  for (const round of rounds) {
+    const { version, folder, only } = round;
+    console.log(`VS Code ${version}, ${folder}${only === undefined ? '' : `, only ${only}`}`);
+    const counts = await runRound(round, suite, values.server === true);
     total.passed += counts.passed;
     total.failed += counts.failed;
     total.skipped += counts.skipped;
@@ -51,15 +61,15 @@ async function main(): Promise<boolean> {
   return total.failed === 0;
 }
 
-/** Every `*.test.ts` under suite/ becomes a file of its own in `out/`, where mocha and `vscode` are found at run time. */
+/** Every `*.test.ts` becomes a file of its own in `out/`, where mocha and `vscode` are found at run time. */
 async function buildSuite(): Promise<string> {
   const out = join(root, 'out', 'integration');
   await rm(out, { recursive: true, force: true });
-  const tests = await readdir(join(__dirname, 'suite'), { recursive: true });
+  const tests = await readdir(__dirname, { recursive: true });
   await build({
     entryPoints: [
       join(__dirname, 'suite.ts'),
-      ...tests.filter((file) => file.endsWith('.test.ts')).map((file) => join(__dirname, 'suite', file)),
+      ...tests.filter((file) => file.endsWith('.test.ts')).map((file) => join(__dirname, file)),
     ],
     outdir: out,
     outbase: __dirname,
@@ -76,12 +86,17 @@ async function buildSuite(): Promise<string> {
 }
 
 async function runRound(
-  version: Version,
-  only: string | undefined,
+  { version, folder, only }: Round,
   suite: string,
   forceServer: boolean,
 ): Promise<Counts> {
-  const executable = forceServer ? serverLauncher : ((await desktop(version)) ?? serverLauncher);
+  // runTests gives a desktop VS Code no way to doubt a workspace, and whether it runs tests again after a reload is not known.
+  const onServer = forceServer || (folder !== 'suite' && process.platform === 'linux');
+  const executable = onServer ? serverLauncher : ((await desktop(version)) ?? serverLauncher);
+  if (executable !== serverLauncher && folder !== 'suite') {
+    console.log('  - skipped: needs the VS Code server, which runs on Linux only');
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
   if (executable === serverLauncher) {
     // Before the clock below starts: this may take minutes, once.
     await installServer(version);
@@ -101,8 +116,16 @@ async function runRound(
       vscodeExecutablePath: executable,
       extensionDevelopmentPath: root,
       extensionTestsPath: suite,
-      extensionTestsEnv: { EARMARK_TEST_REPORT: report, EARMARK_TEST_ONLY: only },
-      launchArgs: executable === serverLauncher ? [workspace, `--server-version=${version}`] : [workspace],
+      extensionTestsEnv: {
+        EARMARK_TEST_REPORT: report,
+        EARMARK_TEST_FOLDER: folder,
+        EARMARK_TEST_ONLY: only,
+      },
+      launchArgs: [
+        workspace,
+        ...(executable === serverLauncher ? [`--server-version=${version}`] : []),
+        ...(folder === 'untrusted' ? ['--untrusted'] : []),
+      ],
     });
   } catch (error) {
     exit = error;

@@ -7,8 +7,9 @@ import type { TestEvent } from './report';
 export function run(): Promise<void> {
   const report = process.env['EARMARK_TEST_REPORT'];
   const only = process.env['EARMARK_TEST_ONLY'];
-  if (report === undefined) {
-    throw new Error('EARMARK_TEST_REPORT names no file');
+  const tests = process.env['EARMARK_TEST_FOLDER'];
+  if (report === undefined || tests === undefined) {
+    throw new Error('EARMARK_TEST_REPORT names no file, or EARMARK_TEST_FOLDER no folder');
   }
   // One line an event, written at once: should this hang, the runner still knows where.
   const tell = (event: TestEvent) => appendFileSync(report, `${JSON.stringify(event)}\n`);
@@ -17,7 +18,7 @@ export function run(): Promise<void> {
   if (only !== undefined) {
     mocha.grep(only);
   }
-  const folder = join(__dirname, 'suite');
+  const folder = join(__dirname, tests);
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
     if (file.endsWith('.test.js')) {
       mocha.addFile(join(folder, file));

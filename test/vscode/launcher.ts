@@ -12,6 +12,7 @@ async function main(): Promise<number> {
       'server-version': { type: 'string' },
       extensionDevelopmentPath: { type: 'string' },
       extensionTestsPath: { type: 'string' },
+      untrusted: { type: 'boolean' },
     },
     // runTests passes much that only matters to a desktop
     strict: false,
@@ -25,7 +26,14 @@ async function main(): Promise<number> {
     );
   }
 
-  const server = await startServer({ version });
+  const server = await startServer({
+    version,
+    // Without the question, a folder that is not known stays untrusted.
+    ...(values.untrusted === true && {
+      trust: true,
+      settings: { 'security.workspace.trust.startupPrompt': 'never' },
+    }),
+  });
   const browser = await chromium.launch({ executablePath: await findBrowser(), args: [...browserArgs] });
   const said: string[] = [];
   try {

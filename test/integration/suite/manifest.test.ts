@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { readConfig } from '../../../src/config';
+import { commands, contexts, panels, views } from '../../../src/ids';
+import { openRunBrowser } from '../support/runBrowser';
+import { earmark, workspaceFolder, write } from '../support/workspace';
+
+interface MenuEntry {
+  readonly command: string;
+  readonly when?: string;
+}
+
+interface Manifest {
+  readonly activationEvents: readonly string[];
+  readonly capabilities: { readonly untrustedWorkspaces: { readonly restrictedConfigurations: string[] } };
+  readonly contributes: {
+    readonly commands: readonly { readonly command: string }[];
+    readonly menus: Readonly<Record<string, readonly MenuEntry[]>>;
+    readonly views: Readonly<Record<string, readonly { readonly id: string }[]>>;
+    readonly viewsContainers: { readonly activitybar: readonly { readonly id: string }[] };
+    readonly viewsWelcome: readonly {
+      readonly view: string;
+      readonly contents: string;
+      readonly when: string;
+    }[];
+    readonly configuration: readonly {
+      readonly properties: Readonly<Record<string, { default: unknown }>>;
+    }[];
+    readonly walkthroughs: readonly {
+      readonly steps: readonly {
+        readonly description: string;
+        readonly media: { readonly markdown: string };
+        readonly completionEvents: readonly string[];
+      }[];
+    }[];
+  };
+}
+
+const manifestText = (): string => readFileSync(join(earmark().extensionPath, 'package.json'), 'utf8');
+const manifest = (): Manifest => JSON.parse(manifestText()) as Manifest;
+const sorted = (values: Iterable<string>): string[] => [...new Set(values)].sort();
+
+describe('package.json', () => {
+  it('contributes the commands of ids.ts, and these are registered @smoke', async () => {
+    await earmark().activate();
+    const contributed = manifest().contributes.commands.map(({ command }) => command);
+    assert.deepEqual(sorted(contributed), sorted(Object.values(commands)));
+    // VS Code registers some for every view: focus, open, reset its place.
+    const ofViews = new RegExp(
+      `^(${[...Object.values(views), 'workbench.view.extension.earmark'].join('|')})\\.`,
+    );
+    const registered = (await vscode.commands.getCommands(true)).filter(
+      (id) => id.startsWith('earmark.') && !ofViews.test(id),
+    );
+    assert.deepEqual(sorted(registered), sorted(contributed));
+  });
+
+  it('offers known commands in menus, under conditions that can come true', async () => {
+    const { menus, viewsWelcome } = manifest().contributes;
+    const entries = Object.values(menus).flat();
+    assert.deepEqual(
+      entries.map(({ command }) => command).filter((id) => !known(commands).has(id)),
+      [],
+    );
+    const rows = await rowKinds();
+    const conditions = [...entries, ...viewsWelcome].flatMap(({ when = '' }) =>
+      when === 'false' ? [] : [when],
+    );
+    assert.ok(conditions.length > 0);
+    for (const term of conditions.flatMap((when) => when.split(/\s*(?:&&|\|\|)\s*/))) {
+      assert.ok(isKnown(term, rows), `nothing makes "${term}" true`);
+    }
+  });
+
+  it('names the views and panels of ids.ts', () => {
+    const { activationEvents, contributes } = manifest();
+    assert.deepEqual(
+      sorted(Object.values(contributes.views).flatMap((list) => list.map(({ id }) => id))),
+      sorted(Object.values(views)),
+    );
+    assert.deepEqual(
+      sorted(activationEvents),
+      sorted(Object.values(panels).map((panel) => `onWebviewPanel:${panel}`)),
+    );
+    assert.deepEqual(
+      Object.keys(contributes.views),
+      contributes.viewsContainers.activitybar.map(({ id }) => id),
+    );
+    for (const { view } of contributes.viewsWelcome) assert.ok(known(views).has(view), view);
+  });
+
+  it('has a walkthrough whose steps can be completed and whose links lead somewhere', () => {
+    const words = JSON.parse(
+      readFileSync(join(earmark().extensionPath, 'package.nls.json'), 'utf8'),
+    ) as Record<string, string>;
+    for (const step of manifest().contributes.walkthroughs.flatMap(({ steps }) => steps)) {
+      for (const event of step.completionEvents) {
+        const [kind = '', id = ''] = event.split(':');
+        const ids = { onCommand: commands, onContext: contexts }[kind];
+        assert.ok(ids !== undefined && known(ids).has(id), event);
+      }
+      const page = words[step.media.markdown.slice(1, -1)] ?? '';
+      assert.ok(readFileSync(join(earmark().extensionPath, page), 'utf8').length > 0, page);
+    }
+    const links = Object.values(words).flatMap((text) => [...text.matchAll(/\(command:([\w.]+)/g)]);
+    assert.ok(links.length > 0);
+    for (const [, id = ''] of links) {
+      const ofAView = Object.values(views).some((view) => id === `${view}.focus`);
+      assert.ok(ofAView || !id.startsWith('earmark') || known(commands).has(id), id);
+    }
+  });
+
+  it('has every word in both languages', () => {
+    const used = sorted([...manifestText().matchAll(/"%([\w.]+)%"/g)].map(([, key = '']) => key));
+    for (const file of ['package.nls.json', 'package.nls.zh-cn.json']) {
+      const words = JSON.parse(readFileSync(join(earmark().extensionPath, file), 'utf8')) as object;
+      assert.deepEqual(sorted(Object.keys(words)), used, file);
+    }
+  });
+
+  it('has the settings that are read, with the same defaults', () => {
+    const { configuration } = manifest().contributes;
+    const declared = Object.assign({}, ...configuration.map(({ properties }) => properties)) as Record<
+      string,
+      { default: unknown }
+    >;
+    const read = Object.entries(readConfig()).flatMap(([section, values]) =>
+      Object.entries(values).map(([key, value]) => [`earmark.${section}.${key}`, value as unknown] as const),
+    );
+    assert.deepEqual(sorted(Object.keys(declared)), sorted(read.map(([key]) => key)));
+    for (const [key, value] of read) assert.deepEqual(value, declared[key]?.default, key);
+    for (const key of manifest().capabilities.untrustedWorkspaces.restrictedConfigurations) {
+      assert.ok(key in declared, key);
+    }
+  });
+});
+
+function known(ids: Readonly<Record<string, string>>): ReadonlySet<string> {
+  return new Set(Object.values(ids));
+}
+
+/** Whether some state of Earmark makes this part of a condition true. `rows` are the kinds that tree rows really have. */
+function isKnown(term: string, rows: readonly string[]): boolean {
+  const [name = '', operator, value = ''] = term.replace(/^!/, '').split(/\s*(==|!=|=~)\s*/);
+  if (name === 'viewItem') {
+    const pattern = new RegExp(value.slice(1, -1));
+    return rows.some((row) => (operator === '=~' ? pattern.test(row) : row === value));
+  }
+  if (name === 'view') return known(views).has(value);
+  if (name === 'activeWebviewPanelId') return known(panels).has(value);
+  return known(contexts).has(name) || name === 'workspaceFolderCount';
+}
+
+/** contextValue of every kind of row. */
+async function rowKinds(): Promise<string[]> {
+  const folder = join(workspaceFolder(), '..', 'kinds');
+  await write(folder, {
+    'trained/run.json': { v: 1, id: 'kinds', name: 'trained', created: '2026-11-20T10:00:00Z' },
+    'trained/events.jsonl': 'torn',
+    'trained/best_model/adapter_config.json': { r: 16 },
+    'trained/evaluation/base_model/001_a.wav': 'RIFF',
+    'clips/best/001_a.wav': 'RIFF',
+    'clips/final/001_a.wav': 'RIFF',
+  });
+  const browser = openRunBrowser(folder);
+  await browser.library.refresh();
+  const kinds = browser.kinds();
+  browser.dispose();
+  return kinds;
+}
