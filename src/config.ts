@@ -11,6 +11,7 @@ const schema = z.object({
     exclude: z.array(z.string()).catch(['node_modules', '.git', '__pycache__']),
   }),
   compare: z.object({ loudnessMatch: z.boolean().catch(true) }),
+  python: z.object({ path: z.string().catch('') }),
   notes: z.object({ folder: z.string().catch('listening-notes'), rater: z.string().catch('') }),
 });
 
@@ -20,7 +21,12 @@ export type Config = z.infer<typeof schema>;
 export function readConfig(): Config {
   const settings = vscode.workspace.getConfiguration('earmark');
   const section = (name: string): unknown => settings.get(name) ?? {};
-  return schema.parse({ runs: section('runs'), compare: section('compare'), notes: section('notes') });
+  return schema.parse({
+    runs: section('runs'),
+    compare: section('compare'),
+    notes: section('notes'),
+    python: section('python'),
+  });
 }
 
 /** Folders of the workspace on disk, then the configured ones: where runs are looked for. */

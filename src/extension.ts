@@ -6,19 +6,22 @@ import { AnalysisPool } from './audio/pool';
 import { registerCommands } from './commands/table';
 import { notesFolder, readConfig, runRoots, workspaceFolders } from './config';
 import { raterNames } from './hosts/rater';
-import { contexts, views } from './ids';
 import { Library } from './library';
+import { createLook } from './look';
 import { Notebook } from './notebook';
-import { coalesce } from './platform/coalesce';
-import { setContext } from './platform/contextKeys';
-import { Poll, watchSignalFiles } from './platform/watch';
 import { ComparisonPanel } from './views/comparisonPanel';
+import { registerJobsView } from './views/jobsView';
+import { JobTerminals } from './views/jobTerminals';
 import { RunPages } from './views/runPanel';
-import { RunsTree } from './views/runsTree';
+import { registerRunsView } from './views/runsView';
+import { TrainingPanel } from './views/trainingPanel';
+import { Workshop } from './workshop';
 
 export function activate(context: vscode.ExtensionContext): void {
   if (vscode.l10n.bundle !== undefined) l10n.config({ contents: vscode.l10n.bundle });
   const own = <T extends vscode.Disposable>(part: T): T => (context.subscriptions.push(part), part);
+  const folders = (): string[] => workspaceFolders().map(({ path }) => path);
+  const { extensionUri } = context;
 
   const log = own(vscode.window.createOutputChannel('Earmark', { log: true }));
   const library = new Library({
@@ -30,80 +33,33 @@ export function activate(context: vscode.ExtensionContext): void {
   const notebook = new Notebook({
     library,
     folder: () => notesFolder(readConfig()),
-    base: () => workspaceFolders()[0]?.path ?? null,
+    base: () => folders()[0] ?? null,
     rater: () => raterName(readConfig().notes.rater, vscode.workspace.isTrusted),
     machine: hostname(),
     warn: (message) => log.warn(message),
   });
-  const pool = own(
-    new AnalysisPool({
-      worker: context.asAbsolutePath('dist/analysis.js'),
-      cacheFolder: vscode.Uri.joinPath(context.globalStorageUri, 'analysis').fsPath,
-    }),
-  );
+  const workshop = new Workshop({
+    source: context.asAbsolutePath('python'),
+    mayRun: () => vscode.workspace.isTrusted,
+    folders,
+    python: () => readConfig().python.path,
+  });
+  const worker = context.asAbsolutePath('dist/analysis.js');
+  const cacheFolder = vscode.Uri.joinPath(context.globalStorageUri, 'analysis').fsPath;
+  const pool = own(new AnalysisPool({ worker, cacheFolder }));
+  const { look, refresh } = createLook(library, notebook);
 
-  const lookNow = async (): Promise<void> => {
-    if (!library.looked) setContext(contexts.searching, true);
-    await library.refresh();
-    await notebook.refresh();
-    setContext(contexts.searching, false);
-    setContext(contexts.hasRuns, library.runs.length > 0);
-  };
-  const refresh = coalesce(lookNow, 100);
-  const look = async (): Promise<void> => (library.looked ? undefined : refresh());
-
-  const { extensionUri } = context;
-  const comparison = own(
-    new ComparisonPanel({
-      extensionUri,
-      log,
-      library,
-      notebook,
-      pool,
-      look,
-      loudnessMatch: () => readConfig().compare.loudnessMatch,
-    }),
-  );
-  const runPages = own(
-    new RunPages({
-      extensionUri,
-      log,
-      library,
-      notebook,
-      look,
-      listen: (evaluation, at) => comparison.open([evaluation], at),
-    }),
-  );
-  const tree = own(
-    new RunsTree({
-      library,
-      problems: () => [...library.problems, ...notebook.problems],
-      heard: (evaluation, clip) => notebook.heard(evaluation, clip),
-      look: () => void refresh(),
-      now: () => new Date(),
-    }),
-  );
-  const view = own(
-    vscode.window.createTreeView(views.runs, {
-      treeDataProvider: tree,
-      canSelectMany: true,
-      showCollapseAll: true,
-    }),
-  );
-  own(library.onDidChange(() => tree.refresh()));
-  own(notebook.onDidChange(() => tree.refresh()));
-
-  const poll = own(new Poll(refresh, () => view.visible || comparison.visible || runPages.visible, 1200));
-  own(view.onDidChangeVisibility(() => poll.wake()));
-  own(vscode.window.onDidChangeActiveTextEditor(() => poll.wake()));
-  own(watchSignalFiles(() => void (library.looked && refresh())));
-  own(vscode.workspace.onDidChangeWorkspaceFolders(() => void refresh()));
-  own(vscode.workspace.onDidGrantWorkspaceTrust(() => void refresh()));
+  const shared = { extensionUri, log, library, notebook, look };
+  const loudnessMatch = (): boolean => readConfig().compare.loudnessMatch;
+  const comparison = own(new ComparisonPanel({ ...shared, pool, loudnessMatch }));
+  const runPages = own(new RunPages({ ...shared, listen: (one, at) => comparison.open([one], at) }));
+  const terminals = own(new JobTerminals(workshop));
+  const jobs = own(registerJobsView({ workshop, library, comparison, log, refresh, folders }));
+  const wakeJobs = (): void => jobs.wake();
+  const training = own(new TrainingPanel({ ...shared, workshop, terminals, wakeJobs }));
+  const watched = (): boolean => comparison.visible || runPages.visible || training.visible;
+  own(registerRunsView({ library, notebook, refresh, watched }));
   own(
-    vscode.workspace.onDidChangeConfiguration(
-      (change) => void (change.affectsConfiguration('earmark') && refresh()),
-    ),
+    registerCommands({ ...shared, refresh, comparison, runPages, training, workshop, terminals, wakeJobs }),
   );
-  own(library.onDidChange(() => poll.wake()));
-  own(registerCommands({ log, library, notebook, comparison, runPages, look, refresh }));
 }

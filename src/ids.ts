@@ -11,9 +11,28 @@ export const commands = {
   reveal: 'earmark.reveal',
   copyPath: 'earmark.copyPath',
   showLog: 'earmark.showLog',
+  startTraining: 'earmark.startTraining',
+  nextRun: 'earmark.nextRun',
+  evaluateQuick: 'earmark.evaluateQuick',
+  evaluateFull: 'earmark.evaluateFull',
+  attachJob: 'earmark.attachJob',
+  stopJob: 'earmark.stopJob',
+  resumeJob: 'earmark.resumeJob',
+  showJobLog: 'earmark.showJobLog',
+  copyJobCommand: 'earmark.copyJobCommand',
+  createEnvironment: 'earmark.createEnvironment',
+  checkEnvironment: 'earmark.checkEnvironment',
 } as const;
 export type CommandId = (typeof commands)[keyof typeof commands];
 
-export const views = { runs: 'earmark.runs' } as const;
-export const panels = { comparison: 'earmark.comparison', run: 'earmark.run' } as const;
-export const contexts = { hasRuns: 'earmark.hasRuns', searching: 'earmark.searching' } as const;
+export const views = { runs: 'earmark.runs', jobs: 'earmark.jobs' } as const;
+export const panels = {
+  comparison: 'earmark.comparison',
+  run: 'earmark.run',
+  training: 'earmark.training',
+} as const;
+export const contexts = {
+  hasRuns: 'earmark.hasRuns',
+  hasJobs: 'earmark.hasJobs',
+  searching: 'earmark.searching',
+} as const;

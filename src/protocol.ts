@@ -188,6 +188,8 @@ export interface FormPlan {
   readonly errors: Readonly<Record<string, string>>;
   /** Worth a look before the start. */
   readonly warnings: readonly string[];
+  /** What keeps any form from starting (no Python, no torch, no trust), as a sentence; null for nothing. */
+  readonly blocked: string | null;
 }
 
 // ---- Messages -------------------------------------------------------------------------------------------------
@@ -254,6 +256,7 @@ export const fromWebviewSchema = z.discriminatedUnion('type', [
     values: formValues,
     touched: z.array(id).max(100),
   }),
+  z.object({ type: z.literal('createEnvironment') }),
   /** Ask for a folder or file for this field. */
   z.object({ type: z.literal('pick'), field: id, kind: z.enum(['folder', 'file']) }),
   /** Something failed in the page; goes to the log. */

@@ -8,10 +8,14 @@ import { addNote } from './addNote';
 import { addRunsFolder } from './addRunsFolder';
 import { compareOutputs } from './compareOutputs';
 import type { CommandContext } from './context';
+import { checkEnvironment, createEnvironment } from './environment';
+import { evaluate } from './evaluate';
+import { attachJob, copyJobCommand, resumeJob, showJobLog, stopJob } from './jobs';
 import { openNotes } from './openNotes';
 import { openRun } from './openRun';
 import { pasteRemarks } from './pasteRemarks';
 import { copyPath, reveal } from './reveal';
+import { nextRun, startTraining } from './training';
 
 /** What a tree row hands over: the row under the mouse, and all selected rows. */
 type Handler = (context: CommandContext, node: unknown, selected: unknown) => Promise<void> | void;
@@ -27,6 +31,17 @@ const table: Record<CommandId, Handler> = {
   [commands.reveal]: reveal,
   [commands.copyPath]: copyPath,
   [commands.showLog]: (context) => context.log.show(),
+  [commands.startTraining]: startTraining,
+  [commands.nextRun]: nextRun,
+  [commands.evaluateQuick]: (context, node) => evaluate(context, node, 'quick'),
+  [commands.evaluateFull]: (context, node) => evaluate(context, node, 'full'),
+  [commands.attachJob]: attachJob,
+  [commands.stopJob]: stopJob,
+  [commands.resumeJob]: resumeJob,
+  [commands.showJobLog]: showJobLog,
+  [commands.copyJobCommand]: copyJobCommand,
+  [commands.createEnvironment]: createEnvironment,
+  [commands.checkEnvironment]: checkEnvironment,
 };
 
 export function registerCommands(context: CommandContext): DisposableStore {

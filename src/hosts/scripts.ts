@@ -11,13 +11,10 @@ const IGNORED = ['jobs/', 'python/'];
  * It appears whole or not at all, and is never changed: an update of the extension makes another.
  */
 export async function bringScripts(source: string, workdir: string): Promise<string> {
-  const names = (await readdir(source)).filter((name) => /\.(py|txt)$/.test(name)).sort();
-  const files = await Promise.all(
-    names.map(async (name) => ({ name, bytes: await readFile(join(source, name)) })),
-  );
-  const base = join(workdir, '.earmark');
-  const folder = join(base, 'python', contentHash(files));
+  const files = await readScripts(source);
+  const folder = folderOf(files, workdir);
   if (await exists(folder)) return folder;
+  const base = join(workdir, '.earmark');
   await mkdir(join(base, 'python'), { recursive: true });
   await writeFile(join(base, '.gitignore'), `${IGNORED.join('\n')}\n`, { flag: 'wx' }).catch(ignoreExisting);
   const draft = join(base, 'python', `.${randomUUID()}`);
@@ -31,8 +28,27 @@ export async function bringScripts(source: string, workdir: string): Promise<str
   return folder;
 }
 
+/** Where `bringScripts` would bring them. */
+export async function scriptsFolder(source: string, workdir: string): Promise<string> {
+  return folderOf(await readScripts(source), workdir);
+}
+
+interface Script {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+async function readScripts(source: string): Promise<Script[]> {
+  const names = (await readdir(source)).filter((name) => /\.(py|txt)$/.test(name)).sort();
+  return Promise.all(names.map(async (name) => ({ name, bytes: await readFile(join(source, name)) })));
+}
+
+function folderOf(files: readonly Script[], workdir: string): string {
+  return join(workdir, '.earmark', 'python', contentHash(files));
+}
+
 /** 12 hex digits of the sha256 over every name and its bytes. */
-function contentHash(files: readonly { readonly name: string; readonly bytes: Buffer }[]): string {
+function contentHash(files: readonly Script[]): string {
   const hash = createHash('sha256');
   for (const { name, bytes } of files) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
   return hash.digest('hex').slice(0, 12);

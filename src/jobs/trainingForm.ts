@@ -69,7 +69,9 @@ export function trainingGroups(
         field('model_path', l10n.t('Base model'), 'folder', 'models/musicgen-small'),
         field(
           'make_model',
-          l10n.t('Make a tiny model with random weights there first, to try things out (it only makes noise)'),
+          l10n.t(
+            'Make a tiny model with random weights there first, to try things out (it only makes noise)',
+          ),
           'switch',
           'false',
         ),
@@ -208,11 +210,6 @@ function number(name: TrainFlag, label: string, initial: string, help = ''): Fie
   return field(name, label, 'number', initial, help);
 }
 
-function choice(
-  name: string,
-  label: string,
-  choices: FieldSpec['choices'],
-  initial: string,
-): FieldSpec {
+function choice(name: string, label: string, choices: FieldSpec['choices'], initial: string): FieldSpec {
   return { ...field(name, label, 'choice', initial), choices };
 }

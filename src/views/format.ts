@@ -44,3 +44,11 @@ export function formatStatus(status: RunStatus, now: Date, language: string): st
       return l10n.t('state not known from its files');
   }
 }
+
+/** Time to go, as one says it: `40 s`, `4 min`, `2 h 5 min`. */
+export function formatSpan(seconds: number): string {
+  if (seconds < 90) return l10n.t('{0} s', Math.ceil(seconds));
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return l10n.t('{0} min', minutes);
+  return l10n.t('{0} h {1} min', Math.floor(minutes / 60), minutes % 60);
+}

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Boot } from '../protocol';
 
-/** `name` is the bundle in dist/webview: `comparison` or `run`. */
+/** `name` is the bundle in dist/webview: `comparison`, `run` or `training`. */
 export function pageHtml(
   webview: vscode.Webview,
   extensionUri: vscode.Uri,
-  name: 'comparison' | 'run',
+  name: 'comparison' | 'run' | 'training',
   title: string,
 ): string {
   const nonce = randomBytes(16).toString('base64');

@@ -25,6 +25,12 @@ export function trainingPage(root: HTMLElement, host: Host): void {
   const command = element('pre', { class: 'command', attributes: { tabindex: '0' } });
   const facts = element('dl', { class: 'plan-facts' });
   const warnings = element('ul', { class: 'plan-warnings' });
+  const blocked = element('div', { class: 'plan-blocked', attributes: { role: 'status' } });
+  const environment = button({
+    label: l10n.t('Create Python Environment'),
+    icon: 'package',
+    onClick: () => host.post({ type: 'createEnvironment' }),
+  });
   const failure = element('div', { class: 'note-failure', attributes: { role: 'alert' } });
   const status = element('span', { class: 'dim', attributes: { role: 'status' } });
   const start = button({
@@ -74,8 +80,9 @@ export function trainingPage(root: HTMLElement, host: Host): void {
           facts,
           command,
           warnings,
+          blocked,
           failure,
-          element('div', { class: 'plan-buttons' }, start.element, copy.element, status),
+          element('div', { class: 'plan-buttons' }, start.element, copy.element, environment.element, status),
         ),
       ),
       side,
@@ -121,11 +128,14 @@ export function trainingPage(root: HTMLElement, host: Host): void {
   };
   const show = (): void => {
     for (const field of fields.values()) field.setError(plan?.errors[field.name] ?? '');
-    const isReady = plan !== null && Object.keys(plan.errors).length === 0;
+    const isReady = plan !== null && plan.blocked === null && Object.keys(plan.errors).length === 0;
     start.setDisabled(!isReady || starting);
     start.setLabel(starting ? l10n.t('Starting…') : l10n.t('Start Training'));
-    copy.setDisabled(plan === null);
+    copy.setDisabled(plan === null || plan.command === '');
+    environment.element.hidden = (plan?.blocked ?? null) === null;
+    setText(blocked, plan?.blocked ?? '');
     if (plan === null) return;
+    command.hidden = plan.command === '';
     setText(command, plan.command);
     facts.replaceChildren(
       ...plan.facts.map(([name, value]) =>

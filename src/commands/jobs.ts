@@ -1,0 +1,104 @@
+/** What one does with a job: see it, stop it, go on with it, read its log, take its command. */
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { HumanError } from '../errors';
+import type { Job } from '../jobs/jobsStore';
+import { shellCommand } from '../jobs/quote';
+import { isLive } from '../jobs/state';
+import { resumeDraft } from '../jobs/trainer';
+import { jobStateText, progressOf, resumable } from '../views/jobsTree';
+import type { CommandContext } from './context';
+import { confirmAndStart } from './start';
+
+export async function attachJob(context: CommandContext, node: unknown): Promise<void> {
+  const job = await pickJob(context, node, l10n.t('Attach to Job'), () => true);
+  if (job !== null) await context.terminals.show(job);
+}
+
+export async function stopJob(context: CommandContext, node: unknown): Promise<void> {
+  const job = await pickJob(context, node, l10n.t('Stop Job'), ({ state }) => isLive(state));
+  if (job === null) return;
+  const stop = l10n.t('Stop');
+  const chosen = await vscode.window.showWarningMessage(
+    l10n.t('Stop “{0}”?', job.title),
+    {
+      modal: true,
+      detail:
+        job.spec?.kind === 'evaluate'
+          ? l10n.t('Finished clips stay; resume it later and only the missing ones are made.')
+          : l10n.t('A training saves a checkpoint first, and can be resumed from there.'),
+    },
+    stop,
+  );
+  if (chosen !== stop) return;
+  await context.workshop.jobs.stop(job.id);
+  context.wakeJobs();
+}
+
+/** A new job that names the old one; a finished directory never runs again. */
+export async function resumeJob(context: CommandContext, node: unknown): Promise<void> {
+  const job = await pickJob(context, node, l10n.t('Resume Job'), resumable);
+  if (job === null) return;
+  if (job.spec === null || !resumable(job)) {
+    throw new HumanError(l10n.t('“{0}” has nothing to go on with: it runs, or it is done.', job.title));
+  }
+  const workFolder = context.workshop.workFolderOf(job.spec.run ?? job.spec.cwd);
+  await confirmAndStart(context, {
+    title: l10n.t('Resume “{0}”', job.title),
+    detail:
+      job.spec.kind === 'evaluate'
+        ? l10n.t('Finished clips are kept.')
+        : l10n.t('Training goes on from its last checkpoint.'),
+    drafts: [resumeDraft(job.spec)],
+    workFolder,
+  });
+}
+
+export async function showJobLog(context: CommandContext, node: unknown): Promise<void> {
+  const job = await pickJob(context, node, l10n.t('Show Log'), () => true);
+  if (job === null) return;
+  try {
+    await vscode.window.showTextDocument(vscode.Uri.file(job.log), { preview: true });
+  } catch (error) {
+    throw new HumanError(l10n.t('There is no log of “{0}” yet.', job.title), undefined, { cause: error });
+  }
+}
+
+export async function copyJobCommand(context: CommandContext, node: unknown): Promise<void> {
+  const job = await pickJob(context, node, l10n.t('Copy Command'), ({ spec }) => spec !== null);
+  const spec = job?.spec ?? null;
+  if (spec === null) return;
+  const { argv, cwd, env } = spec;
+  await vscode.env.clipboard.writeText(shellCommand(argv, { cwd, env }));
+  void vscode.window.setStatusBarMessage(l10n.t('Command copied'), 3000);
+}
+
+/** The row it was called on as it is now, else asked for among those that `fit`. */
+async function pickJob(
+  context: CommandContext,
+  node: unknown,
+  title: string,
+  fit: (job: Job) => boolean,
+): Promise<Job | null> {
+  const store = context.workshop.jobs;
+  const given = jobOf(node);
+  if (given !== null) return store.job(given.id) ?? given;
+  await store.refresh();
+  const jobs = store.jobs.filter(fit);
+  if (jobs.length === 0) throw new HumanError(l10n.t('There is no job for this here.'));
+  const chosen = await vscode.window.showQuickPick(
+    jobs.map((job) => ({
+      label: job.title,
+      description: [progressOf(job), jobStateText(job, new Date())].filter((part) => part !== '').join(' · '),
+      job,
+    })),
+    { title, placeHolder: l10n.t('Which job?') },
+  );
+  return chosen?.job ?? null;
+}
+
+function jobOf(node: unknown): Job | null {
+  return typeof node === 'object' && node !== null && 'kind' in node && node.kind === 'job' && 'job' in node
+    ? (node.job as Job)
+    : null;
+}

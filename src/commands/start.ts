@@ -1,0 +1,34 @@
+/** The last step before anything runs: the exact command, the host, the folder; then the start, and its viewer. */
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import type { Job } from '../jobs/jobsStore';
+import type { JobDraft } from '../jobs/spec';
+import type { CommandContext } from './context';
+
+export interface Start {
+  /** A sentence on what will happen besides. */
+  readonly detail: string;
+  readonly title: string;
+  readonly drafts: readonly JobDraft[];
+  readonly workFolder: string;
+}
+
+/** Starts nothing unless the person says so. */
+export async function confirmAndStart(context: CommandContext, start: Start): Promise<void> {
+  const launch = await context.workshop.prepare(start.drafts, start.workFolder);
+  const command = launch.jobs.map(({ shown }) => shown).join('\n\n');
+  const go = l10n.t('Start');
+  const copy = l10n.t('Copy Command');
+  const detail = [start.detail, l10n.t('On {0}:', context.workshop.hostName), command].join('\n\n');
+  const chosen = await vscode.window.showInformationMessage(start.title, { modal: true, detail }, go, copy);
+  if (chosen === copy) await vscode.env.clipboard.writeText(command);
+  if (chosen !== go) return;
+  await view(context, await context.workshop.start(launch, start.workFolder));
+}
+
+/** Opens the viewer of the first of the jobs that were started. */
+export async function view(context: CommandContext, jobs: readonly Job[]): Promise<void> {
+  const [first] = jobs;
+  context.wakeJobs();
+  if (first !== undefined) await context.terminals.show(first);
+}

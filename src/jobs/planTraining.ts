@@ -1,0 +1,136 @@
+/** The values of the training form → the jobs they would start, or what keeps them from it. Looks at the disk, changes nothing. */
+import * as l10n from '@vscode/l10n';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import { HumanError, messageOf } from '../errors';
+import type { Run } from '../runs/run';
+import { refuseUsedFolder } from './outputFolder';
+import { exists, findPromptFile, foldersAround } from './paths';
+import type { JobDraft } from './spec';
+import { evaluateDraft, trainDraft, type Scripts } from './trainer';
+import { readTraining, type FormValues } from './trainingForm';
+
+export interface TrainingPlan {
+  /** In the order that they run; empty while something is wrong. */
+  readonly drafts: readonly JobDraft[];
+  /** Folder that the run is made in. */
+  readonly outputDir: string;
+  readonly errors: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
+}
+
+export interface TrainingPlace {
+  readonly workFolder: string;
+  /** Runs are made in it, and relative paths are relative to it. */
+  readonly base: string;
+  readonly scripts: Scripts;
+  readonly run: (id: string) => Run | undefined;
+}
+
+/** The words of the three models that every evaluation of the story compares. */
+const MODELS = ['base', 'best', 'final'];
+const DURATION_S = 15;
+
+export async function planTraining(values: FormValues, place: TrainingPlace): Promise<TrainingPlan> {
+  const read = readTraining(values);
+  const errors: Record<string, string> = { ...read.errors };
+  const warnings: string[] = [];
+  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(place.base, path));
+  const outputDir = join(place.base, read.output);
+  const modelPath = absolute(read.modelPath);
+
+  if (errors['output'] === undefined) {
+    await refuseUsedFolder(outputDir).catch((error: unknown) => {
+      if (!(error instanceof HumanError)) throw error;
+      errors['output'] = error.message;
+    });
+  }
+  const hasModel = await exists(join(modelPath, 'config.json'));
+  const makesModel = read.makeModel && !hasModel;
+  if (read.modelPath !== '' && !hasModel && !makesModel) {
+    errors['model_path'] = (await exists(modelPath))
+      ? l10n.t('{0} has no config.json, so it is no model folder.', modelPath)
+      : l10n.t('There is no {0}. Copy facebook/musicgen-small there, or make a tiny model first.', modelPath);
+  }
+  if (makesModel && (await exists(modelPath))) {
+    errors['make_model'] = l10n.t('{0} is there already. Choose a folder that is not there yet.', modelPath);
+  }
+  if (makesModel && read.flags.allow_untrained_base !== true) {
+    errors['allow_untrained_base'] = l10n.t(
+      'A model with random weights knows nothing: tick this to go on all the same.',
+    );
+  }
+  const dataDir = absolute(read.dataDir);
+  const metadata = join(dataDir, read.metadataFile);
+  if (read.dataDir !== '' && !(await exists(dataDir))) {
+    errors['data_dir'] = l10n.t('There is no {0}.', dataDir);
+  } else if (read.dataDir !== '' && read.metadataFile !== '' && !(await exists(metadata))) {
+    errors['metadata_file'] = l10n.t('There is no {0}.', metadata);
+  }
+  const around = foldersAround(outputDir, place.workFolder);
+  const prompts = read.then === 'none' ? null : await findPromptFile(read.then, around);
+  if (read.then !== 'none' && prompts === null) {
+    errors['then'] = l10n.t(
+      'No {0} was found in {1}. Put one there, or evaluate later.',
+      read.then === 'quick' ? 'evaluation_prompts_8.json' : 'evaluation_prompts.json',
+      around.map((folder) => basename(folder)).join(', '),
+    );
+  }
+  const parent = read.parent === '' ? undefined : place.run(read.parent);
+  if (read.parent !== '' && parent === undefined)
+    errors['parent'] = l10n.t('That run is not there any more.');
+  if (parent !== undefined && read.reason === '') {
+    warnings.push(l10n.t('What changes, and why, is empty: in a month nobody will know.'));
+  }
+  if (Object.keys(errors).length > 0) return { drafts: [], outputDir, errors, warnings };
+
+  const drafts: JobDraft[] = [];
+  if (makesModel) drafts.push(modelDraft(modelPath, place.scripts));
+  drafts.push(
+    trainDraft(
+      {
+        modelPath,
+        dataDir,
+        metadataFile: read.metadataFile,
+        outputDir,
+        flags: read.flags,
+        ...(parent === undefined ? {} : { parentRun: parent.folder }),
+        ...(read.reason === '' ? {} : { reason: read.reason }),
+      },
+      place.scripts,
+    ),
+  );
+  if (prompts !== null) {
+    const folder = read.then === 'quick' ? 'evaluation' : 'evaluation_full';
+    drafts.push(
+      evaluateDraft(
+        {
+          modelPath,
+          runDir: outputDir,
+          models: MODELS,
+          prompts,
+          outputDir: join(outputDir, folder),
+          durationS: DURATION_S,
+        },
+        place.scripts,
+      ),
+    );
+  }
+  return { drafts, outputDir, errors, warnings };
+}
+
+function modelDraft(folder: string, { python, folder: scripts, cwd }: Scripts): JobDraft {
+  return {
+    kind: 'command',
+    title: l10n.t('Make a tiny model'),
+    argv: [python, join(scripts, 'make_model.py'), '--output_dir', folder],
+    cwd,
+    output: folder,
+  };
+}
+
+/** Why there is no interpreter to plan with, as a sentence. */
+export function noInterpreter(error: unknown): string {
+  return error instanceof HumanError
+    ? error.message
+    : l10n.t('Python could not be asked: {0}', messageOf(error));
+}
