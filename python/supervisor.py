@@ -478,8 +478,8 @@ class Supervisor:
     def end_leftovers(self) -> None:
         """Workers that outlive the command keep the GPU's memory: they are asked, then killed."""
         patience = time.monotonic() + LEFTOVERS_S
-        if self.asked and not self.killed:
-            patience = max(patience, self.asked_at + self.grace_s())  # a wrapper may have gone before what it wrapped
+        if self.asked:  # the grace is for all: a wrapper may be gone before what it wrapped has saved its work
+            patience = self.asked_at + self.grace_s()
         told: set[int] = set()
         give_up = patience + 30
         while time.monotonic() < give_up:
@@ -665,6 +665,8 @@ def command_stop(args: argparse.Namespace) -> Json:
 
 def command_attach(args: argparse.Namespace) -> int:
     """Shows the log as it grows. Ends with the job's exit code, 130 on Ctrl-C, 125 when the end is not known."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # both may have been ignored by whoever started this
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     directory = os.path.abspath(args.directory)
     seen = look(directory)
     if seen.get("missing"):

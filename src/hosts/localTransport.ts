@@ -4,7 +4,7 @@ import { exec } from './exec';
 import type { Transport } from './transport';
 
 /** The states of some thousand jobs; a host that says more than this is not believed. */
-const MAX_ANSWER_BYTES = 64_000_000;
+const MAX_ANSWER_BYTES = 32_000_000;
 
 export function localTransport(label: string): Transport {
   return {

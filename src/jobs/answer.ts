@@ -2,6 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import * as z from 'zod';
 import { HumanError } from '../errors';
+import { parseJson } from '../files/json';
 import type { ExecResult } from '../hosts/exec';
 import type { HostCall, Transport } from '../hosts/transport';
 import { readEvidence, type Evidence } from './evidence';
@@ -50,7 +51,8 @@ function framed(stdout: string, { argv }: HostCall): unknown {
   const [body, ...afterEnd] = (afterStart.at(-1) ?? '').split(`\nEND-${frame}`);
   if (afterEnd.length === 0) return undefined;
   try {
-    return JSON.parse(body ?? '');
+    // A bad file on the host may hold NaN, which Python passes on: it must not cost the other jobs their answer.
+    return parseJson(body ?? '');
   } catch {
     return undefined;
   }

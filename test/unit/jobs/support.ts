@@ -1,4 +1,5 @@
 /** Real jobs for tests: a work folder, the real supervisor under a real Python, and nothing left running at the end. */
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
@@ -11,7 +12,12 @@ import { chainOf, jobsRoot, type JobDraft, type JobSpec } from '../../../src/job
 import { isLive } from '../../../src/jobs/state';
 import { makeFolder } from '../files/folders';
 
-export const python = process.env['EARMARK_TEST_PYTHON'] ?? 'python3';
+/** The interpreter itself: what is on the path may be a script that chooses one. */
+export const python = execFileSync(
+  process.env['EARMARK_TEST_PYTHON'] ?? 'python3',
+  ['-c', 'import sys; print(sys.executable)'],
+  { encoding: 'utf8' },
+).trim();
 export const supervisor = join(process.cwd(), 'python', 'supervisor.py');
 export const engine = directEngine({ python, supervisor });
 export const host: JobHost = { transport: localTransport('this machine'), engine };
@@ -34,8 +40,8 @@ export function storeOf(folder: string, jobHost: JobHost | null = host): JobsSto
   });
 }
 
-export async function makeBench(): Promise<Bench> {
-  const folder = await makeFolder();
+export async function makeBench(place?: string): Promise<Bench> {
+  const folder = place ?? (await makeFolder());
   const root = jobsRoot(folder);
   const store = storeOf(folder);
   onTestFinished(() => endAll(folder));

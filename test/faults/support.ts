@@ -1,0 +1,131 @@
+/** A fault of the matrix as a test, run in every cell of {transport} × {engine} that its row is run in. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test, vi, type TestContext } from 'vitest';
+import type { HostCall } from '../../src/hosts/transport';
+import type { Job, JobHost } from '../../src/jobs/jobsStore';
+import { host, makeBench, type Bench } from '../unit/jobs/support';
+import { cells, matrix, type Cell } from './matrix';
+
+export interface Rig extends Bench {
+  readonly host: JobHost;
+  /** Another rig in a folder of the caller's choice: on a disk that is full, say. */
+  at(folder: string): Promise<Rig>;
+}
+
+const hosts: Readonly<Record<Cell, JobHost>> = { 'local × direct': host };
+
+/** `smoke` ones are few and quick: `npm run test:faults -- -t smoke`. */
+export function fault(
+  id: string,
+  kind: 'smoke' | 'full',
+  body: (rig: Rig, context: TestContext) => Promise<void>,
+): void {
+  const row = matrix.find((candidate) => candidate.id === id);
+  if (row === undefined) throw new Error(`${id} has no row in matrix.ts`);
+  for (const cell of cells.filter((name) => row.cells[name] === true)) {
+    test(`${id} ${row.fault} [${cell}, ${kind}]`, async (context) => {
+      await body(await rigFor(hosts[cell]), context);
+    });
+  }
+}
+
+async function rigFor(jobHost: JobHost, folder?: string): Promise<Rig> {
+  return { ...(await makeBench(folder)), host: jobHost, at: (place) => rigFor(jobHost, place) };
+}
+
+/** The same host, with every call started through `prefix` (`env …`, `unshare …`). */
+export function through(jobHost: JobHost, ...prefix: [string, ...string[]]): JobHost {
+  const wrap = (call: HostCall): HostCall => ({ ...call, argv: [...prefix, ...call.argv] });
+  return {
+    ...jobHost,
+    transport: { ...jobHost.transport, run: (call) => jobHost.transport.run(wrap(call)) },
+  };
+}
+
+export interface Pids {
+  readonly supervisor: number;
+  readonly child: number;
+}
+
+export async function pidsOf({ directory }: Job): Promise<Pids> {
+  const started = JSON.parse(await readFile(join(directory, 'started.json'), 'utf8')) as {
+    supervisor: { pid: number };
+    child: { pid: number };
+  };
+  return { supervisor: started.supervisor.pid, child: started.child.pid };
+}
+
+/** Whether a process runs; one that only waits to be collected does not. */
+export async function lives(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat !== '' && !/\) [ZX] /.test(stat);
+}
+
+/** Reads a pid that a script writes with a line's end. */
+export function pidIn(file: string): Promise<number> {
+  return vi.waitFor(
+    async () => {
+      const text = await readFile(file, 'utf8');
+      if (!text.endsWith('\n')) throw new Error('not written yet');
+      return Number(text);
+    },
+    { timeout: 15_000, interval: 20 },
+  );
+}
+
+export function untilGone(pid: number): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      if (await lives(pid)) throw new Error(`${pid} still runs`);
+    },
+    { timeout: 15_000, interval: 20 },
+  );
+}
+
+export function untilText(text: () => string | Promise<string>, wanted: string): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      if (!(await text()).includes(wanted)) throw new Error(`no “${wanted}” yet`);
+    },
+    { timeout: 30_000, interval: 20 },
+  );
+}
+
+export interface Watched {
+  readonly process: ChildProcess;
+  readonly output: () => string;
+  readonly end: Promise<readonly [number | null, NodeJS.Signals | null]>;
+}
+
+/** A program in a process group of its own, with what it prints. */
+export function watch(argv: readonly string[], input?: string | Buffer): Watched {
+  const [file = '', ...args] = argv;
+  const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stdin.on('error', () => undefined); // it was killed before it read
+  if (input !== undefined) child.stdin.end(input);
+  const end = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  return { process: child, output: () => output, end };
+}
+
+/** Runs a program to its end; what it printed. Throws when it fails. */
+export async function run(...argv: readonly string[]): Promise<string> {
+  const { output, end } = watch(argv, '');
+  const [code] = await end;
+  if (code !== 0) throw new Error(`${argv.join(' ')}: ${output()}`);
+  return output();
+}
+
+/** The same numbers every time. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}

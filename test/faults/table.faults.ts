@@ -1,0 +1,60 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { cells, matrix, type Row } from './matrix';
+
+test('every row that says it is run has a test [smoke]', async () => {
+  const folder = join(process.cwd(), 'test/faults');
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.faults.ts'));
+  const text = (await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')))).join('\n');
+  const tested = new Set(Array.from(text.matchAll(/^fault\('(\w+)'/gm), ([, id]) => id));
+  const claimed = new Set(
+    matrix.filter((row) => Object.values(row.cells).includes(true)).map(({ id }) => id),
+  );
+  expect(tested).toEqual(claimed);
+  for (let number = 1; number <= 44; number += 1)
+    expect(matrix.some(({ id }) => id === `F${number}`)).toBe(true);
+  for (let number = 1; number <= 40; number += 1)
+    expect(matrix.some(({ id }) => id === `B${number}`)).toBe(true);
+});
+
+test('README.md is this matrix [smoke]', async () => {
+  await expect(readme()).toMatchFileSnapshot('README.md');
+});
+
+function readme(): string {
+  const faults = matrix.filter(({ id }) => id.startsWith('F'));
+  const hostile = matrix.filter(({ id }) => id.startsWith('B'));
+  const run = matrix.filter((row) => row.cells['local × direct'] === true).length;
+  return `# Faults and hostile inputs
+
+Every row is provoked for real: processes are killed, disks filled, namespaces made anew. \`npm run test:faults\` runs all
+(root, Linux; a few minutes), \`npm run test:faults -- -t smoke\` the quick ones. What a machine lacks (root, tmux, control groups) is said
+and counted as skipped. ${run} of ${matrix.length} rows are run; each of the others says why not. Rows come from \`matrix.ts\`;
+\`npm run test:faults -- -t README -u\` writes this file.
+
+<!-- prettier-ignore-start -->
+
+## Faults
+
+${table(faults)}
+
+## Hostile inputs
+
+${table(hostile)}
+
+<!-- prettier-ignore-end -->
+`;
+}
+
+function table(rows: readonly Row[]): string {
+  const head = ['#', 'what', 'how it is provoked', 'what holds', ...cells];
+  const lines = rows.map((row) => [
+    row.id,
+    row.fault,
+    row.provoked,
+    row.held,
+    ...cells.map((cell) => (row.cells[cell] === true ? 'run' : row.cells[cell])),
+  ]);
+  return [head, head.map(() => '---'), ...lines].map((columns) => `| ${columns.join(' | ')} |`).join('\n');
+}
