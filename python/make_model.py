@@ -3,8 +3,8 @@
 The tiny one lets training and evaluation run on a CPU in a minute; it knows nothing of music, so what it generates is
 noise. `--shape small` has the real shape of musicgen-small, for benchmarks.
 
-    python examples/make_model.py --output_dir models/tiny-musicgen
-    python examples/make_model.py --output_dir models/random-small --shape small
+    python make_model.py --output_dir models/tiny-musicgen
+    python make_model.py --output_dir models/random-small --shape small
 """
 
 from __future__ import annotations
