@@ -188,6 +188,8 @@ export interface FormPlan {
   readonly errors: Readonly<Record<string, string>>;
   /** Worth a look before the start. */
   readonly warnings: readonly string[];
+  /** Fields that make no sense as the others stand. */
+  readonly hidden: readonly string[];
   /** What keeps any form from starting (no Python, no torch, no trust), as a sentence; null for nothing. */
   readonly blocked: string | null;
 }

@@ -1,7 +1,7 @@
 /** The values of the training form → the jobs they would start, or what keeps them from it. Looks at the disk, changes nothing. */
 import * as l10n from '@vscode/l10n';
 import { basename, isAbsolute, join, resolve } from 'node:path';
-import { HumanError, messageOf } from '../errors';
+import { HumanError } from '../errors';
 import type { Run } from '../runs/run';
 import { refuseUsedFolder } from './outputFolder';
 import { exists, findPromptFile, foldersAround } from './paths';
@@ -16,6 +16,8 @@ export interface TrainingPlan {
   readonly outputDir: string;
   readonly errors: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
+  /** Fields that make no sense as the others stand. */
+  readonly hidden: readonly string[];
 }
 
 export interface TrainingPlace {
@@ -24,6 +26,13 @@ export interface TrainingPlace {
   readonly base: string;
   readonly scripts: Scripts;
   readonly run: (id: string) => Run | undefined;
+}
+
+/** Where a tiny model with random weights is made, below the folder that runs are made in. */
+const TINY_MODEL = 'models/tiny-musicgen';
+
+export function isTinyModel(path: string): boolean {
+  return `/${path}`.endsWith(`/${TINY_MODEL}`);
 }
 
 /** The words of the three models that every evaluation of the story compares. */
@@ -36,7 +45,7 @@ export async function planTraining(values: FormValues, place: TrainingPlace): Pr
   const warnings: string[] = [];
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(place.base, path));
   const outputDir = join(place.base, read.output);
-  const modelPath = absolute(read.modelPath);
+  const modelPath = read.tinyModel ? join(place.base, TINY_MODEL) : absolute(read.modelPath);
 
   if (errors['output'] === undefined) {
     await refuseUsedFolder(outputDir).catch((error: unknown) => {
@@ -45,19 +54,10 @@ export async function planTraining(values: FormValues, place: TrainingPlace): Pr
     });
   }
   const hasModel = await exists(join(modelPath, 'config.json'));
-  const makesModel = read.makeModel && !hasModel;
-  if (read.modelPath !== '' && !hasModel && !makesModel) {
+  if (!read.tinyModel && read.modelPath !== '' && !hasModel) {
     errors['model_path'] = (await exists(modelPath))
       ? l10n.t('{0} has no config.json, so it is no model folder.', modelPath)
-      : l10n.t('There is no {0}. Copy facebook/musicgen-small there, or make a tiny model first.', modelPath);
-  }
-  if (makesModel && (await exists(modelPath))) {
-    errors['make_model'] = l10n.t('{0} is there already. Choose a folder that is not there yet.', modelPath);
-  }
-  if (makesModel && read.flags.allow_untrained_base !== true) {
-    errors['allow_untrained_base'] = l10n.t(
-      'A model with random weights knows nothing: tick this to go on all the same.',
-    );
+      : l10n.t('There is no {0}. Copy facebook/musicgen-small there, or choose where it is.', modelPath);
   }
   const dataDir = absolute(read.dataDir);
   const metadata = join(dataDir, read.metadataFile);
@@ -81,10 +81,13 @@ export async function planTraining(values: FormValues, place: TrainingPlace): Pr
   if (parent !== undefined && read.reason === '') {
     warnings.push(l10n.t('What changes, and why, is empty: in a month nobody will know.'));
   }
-  if (Object.keys(errors).length > 0) return { drafts: [], outputDir, errors, warnings };
+  // Random weights know nothing: whoever takes them on purpose wants to go on all the same.
+  const flags = read.tinyModel ? { ...read.flags, allow_untrained_base: true } : read.flags;
+  const hidden = read.tinyModel ? ['model_path', 'allow_untrained_base'] : hasModel ? ['tiny_model'] : [];
+  if (Object.keys(errors).length > 0) return { drafts: [], outputDir, errors, warnings, hidden };
 
   const drafts: JobDraft[] = [];
-  if (makesModel) drafts.push(modelDraft(modelPath, place.scripts));
+  if (read.tinyModel && !hasModel) drafts.push(modelDraft(modelPath, place.scripts));
   drafts.push(
     trainDraft(
       {
@@ -92,7 +95,7 @@ export async function planTraining(values: FormValues, place: TrainingPlace): Pr
         dataDir,
         metadataFile: read.metadataFile,
         outputDir,
-        flags: read.flags,
+        flags,
         ...(parent === undefined ? {} : { parentRun: parent.folder }),
         ...(read.reason === '' ? {} : { reason: read.reason }),
       },
@@ -115,7 +118,7 @@ export async function planTraining(values: FormValues, place: TrainingPlace): Pr
       ),
     );
   }
-  return { drafts, outputDir, errors, warnings };
+  return { drafts, outputDir, errors, warnings, hidden };
 }
 
 function modelDraft(folder: string, { python, folder: scripts, cwd }: Scripts): JobDraft {
@@ -126,11 +129,4 @@ function modelDraft(folder: string, { python, folder: scripts, cwd }: Scripts): 
     cwd,
     output: folder,
   };
-}
-
-/** Why there is no interpreter to plan with, as a sentence. */
-export function noInterpreter(error: unknown): string {
-  return error instanceof HumanError
-    ? error.message
-    : l10n.t('Python could not be asked: {0}', messageOf(error));
 }

@@ -5,7 +5,7 @@ import { folderNameProblem } from './outputFolder';
 import { trainFlags, type TrainFlag, type TrainOptions } from './trainer';
 
 export interface FieldSpec {
-  /** A flag of train_lora.py without its dashes, or `output`, `parent`, `then`, `make_model`, `precision`. */
+  /** A flag of train_lora.py without its dashes, or `output`, `parent`, `then`, `tiny_model`, `precision`. */
   readonly name: string;
   readonly label: string;
   readonly help: string;
@@ -35,8 +35,8 @@ export interface ReadTraining {
   readonly parent: string;
   readonly reason: string;
   readonly then: Then;
-  /** Make a tiny model with random weights at modelPath first, if nothing is there. */
-  readonly makeModel: boolean;
+  /** A tiny model with random weights instead of modelPath. */
+  readonly tinyModel: boolean;
   /** Field → what is wrong with it. */
   readonly errors: Readonly<Record<string, string>>;
 }
@@ -68,9 +68,9 @@ export function trainingGroups(
       fields: [
         field('model_path', l10n.t('Base model'), 'folder', 'models/musicgen-small'),
         field(
-          'make_model',
+          'tiny_model',
           l10n.t(
-            'Make a tiny model with random weights there first, to try things out (it only makes noise)',
+            'Use a tiny model with random weights, to try things out (made when needed; all it makes is noise)',
           ),
           'switch',
           'false',
@@ -138,7 +138,6 @@ export function prefill(groups: readonly FieldGroup[], parent: Run | null): Reco
   }
   values['parent'] = parent?.id ?? '';
   values['metadata_file'] = flagIn(parent?.command ?? [], 'metadata_file') ?? values['metadata_file'] ?? '';
-  values['make_model'] = 'false';
   return values;
 }
 
@@ -181,7 +180,8 @@ export function readTraining(values: FormValues): ReadTraining {
   const output = text('output');
   const outputProblem = folderNameProblem(output);
   if (outputProblem !== null) errors['output'] = outputProblem;
-  if (text('model_path') === '') errors['model_path'] = l10n.t('Choose the folder of the base model.');
+  if (text('model_path') === '' && text('tiny_model') !== 'true')
+    errors['model_path'] = l10n.t('Choose the folder of the base model.');
   if (text('data_dir') === '') errors['data_dir'] = l10n.t('Choose the folder of the clips.');
   const then = text('then');
   return {
@@ -193,7 +193,7 @@ export function readTraining(values: FormValues): ReadTraining {
     parent: text('parent'),
     reason: text('reason'),
     then: then === 'quick' || then === 'full' ? then : 'none',
-    makeModel: text('make_model') === 'true',
+    tinyModel: text('tiny_model') === 'true',
     errors,
   };
 }

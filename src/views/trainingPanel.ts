@@ -5,8 +5,8 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import { HumanError } from '../errors';
 import { commands, panels } from '../ids';
-import { exists, findAgain, foldersAround, fromBase, nextName } from '../jobs/paths';
-import { planTraining, type TrainingPlan } from '../jobs/planTraining';
+import { findAgain, foldersAround, fromBase, nextName } from '../jobs/paths';
+import { isTinyModel, planTraining, type TrainingPlan } from '../jobs/planTraining';
 import { nextFreeName } from '../jobs/outputFolder';
 import { flagIn, prefill, trainingGroups, valueIn, type FormValues } from '../jobs/trainingForm';
 import type { Library } from '../library';
@@ -182,13 +182,10 @@ class TrainingForm {
       return path === null ? fallback : fromBase(path, base);
     };
     const model = await found('model_path', 'models/musicgen-small');
-    const tiny = join(base, TINY_MODEL);
-    const hasTiny = await exists(join(tiny, 'config.json'));
-    const hasModel =
-      (await exists(join(base, model, 'config.json'))) || (await exists(join(model, 'config.json')));
     return {
       output,
-      model_path: hasModel || !hasTiny ? model : TINY_MODEL,
+      model_path: model,
+      tiny_model: String(isTinyModel(model)),
       data_dir: await found('data_dir', 'data'),
     };
   }
@@ -223,6 +220,7 @@ class TrainingForm {
           command: launch === null ? '' : launch.jobs.map(({ shown }) => shown).join('\n\n'),
           errors: training.errors,
           warnings: training.warnings,
+          hidden: training.hidden,
           blocked: needsEnvironment
             ? l10n.t('This Python has no torch: it can start nothing yet. Make an environment that has it.')
             : null,
@@ -232,7 +230,7 @@ class TrainingForm {
       if (!(error instanceof HumanError)) throw error;
       return {
         training: null,
-        plan: { facts, command: '', errors: {}, warnings: [], blocked: error.message },
+        plan: { facts, command: '', errors: {}, warnings: [], hidden: [], blocked: error.message },
       };
     }
   }
@@ -320,6 +318,3 @@ class TrainingForm {
     this.panel.dispose();
   }
 }
-
-/** Where the form makes a model with random weights, for trying things out. */
-const TINY_MODEL = 'models/tiny-musicgen';

@@ -18,6 +18,7 @@ export interface FieldControl {
   update(field: FormField, touched: boolean): void;
   /** '' for none. */
   setError(message: string): void;
+  setHidden(hidden: boolean): void;
   focus(): void;
 }
 
@@ -83,6 +84,7 @@ export function formField(first: FormField, actions: FieldActions): FieldControl
       control.element.toggleAttribute('aria-invalid', message !== '');
       made.classList.toggle('wrong', message !== '');
     },
+    setHidden: (hidden) => void (made.hidden = hidden),
     focus: () => control.focus(),
   };
 }
@@ -90,6 +92,7 @@ export function formField(first: FormField, actions: FieldActions): FieldControl
 function controlOf(field: FormField, onChange: () => void): Control {
   if (field.kind === 'choice') {
     const made = dropdown(field.label);
+    made.value = field.value;
     made.setChoices(field.choices);
     made.onChange(onChange);
     const set = (value: string): void => void (made.value = value);

@@ -127,7 +127,10 @@ export function trainingPage(root: HTMLElement, host: Host): void {
     show();
   };
   const show = (): void => {
-    for (const field of fields.values()) field.setError(plan?.errors[field.name] ?? '');
+    for (const field of fields.values()) {
+      field.setError(plan?.errors[field.name] ?? '');
+      field.setHidden(plan?.hidden.includes(field.name) === true);
+    }
     const isReady = plan !== null && plan.blocked === null && Object.keys(plan.errors).length === 0;
     start.setDisabled(!isReady || starting);
     start.setLabel(starting ? l10n.t('Starting…') : l10n.t('Start Training'));
