@@ -21,23 +21,13 @@ from transformers.activations import ACT2FN
 
 import torch_ops
 from errors import HumanError
+from sampling import Sampling
 
 State = Mapping[str, torch.Tensor]
 
 
 class Stopped(Exception):
     """Generation was asked to stop and did."""
-
-
-@dataclass(frozen=True)
-class Sampling:
-    duration_s: float = 15.0
-    guidance: float = 3.0
-    top_k: int = 250
-    temperature: float = 1.0
-
-    def frames(self, rate: float = 50.0) -> int:
-        return max(1, -int(-self.duration_s * rate // 1))
 
 
 @dataclass
@@ -106,7 +96,8 @@ class Weights:
 
         inner = "decoder.model.decoder."
         codebooks = range(config.num_codebooks)
-        self.embeddings = stack(*(f"{inner}embed_tokens.{k}.weight" for k in codebooks)).unflatten(1, (len(codebooks), -1))
+        tables = stack(*(f"{inner}embed_tokens.{k}.weight" for k in codebooks))
+        self.embeddings = tables.unflatten(1, (len(codebooks), -1))
         self.layers = [self._layer(f"{inner}layers.{i}.", stack, norm) for i in range(config.num_hidden_layers)]
         self.norm = norm(f"{inner}layer_norm")
         self.heads = stack(*(f"decoder.lm_heads.{k}.weight" for k in codebooks))
@@ -150,7 +141,7 @@ class Decoder:
         self.weights, self.sampling, self.prompts = weights, sampling, prompts
         self.ops = fastest_ops(device)
         self.activation = ACT2FN[config.activation_function]
-        self.frames = sampling.frames()
+        self.frames = sampling.frames
         self.steps = self.frames + config.num_codebooks - 1
         groups, heads = weights.models, config.num_attention_heads
         size, clips = config.hidden_size // heads, groups * prompts

@@ -71,7 +71,7 @@ def prompt_id(text: str) -> str:
 
 
 def clip_name(prompt: Prompt, further_seed: int | None = None) -> str:
-    """`003_solo-cello-slow.wav`, `003_solo-cello-slow_s1.wav`: letters, digits and hyphens alone, whatever the words."""
+    """`003_solo-cello.wav`, `003_solo-cello_s1.wav`: letters, digits, hyphens alone, whatever the words."""
     parts = [f"{prompt.number:03d}", slug(prompt.text)]
     if further_seed is not None:
         parts.append(f"s{further_seed}")
@@ -79,7 +79,7 @@ def clip_name(prompt: Prompt, further_seed: int | None = None) -> str:
 
 
 def slug(text: str) -> str:
-    """The first words of a text joined by hyphens, at most 40 characters, of any script; empty where it has no words."""
+    """The first words of a text, joined by hyphens, at most 40 characters, of any script; empty where none are."""
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text).lower())
     kept = ""
     for word in words:
@@ -93,25 +93,27 @@ def slug(text: str) -> str:
 def _entries(text: str, path: Path) -> list[Any]:
     """What the file lists, each a string or an object."""
     stripped = text.strip()
-    if path.suffix.lower() in (".txt", ".md") or not stripped.startswith(("[", "{")):
-        if path.suffix.lower() in (".json", ".jsonl"):
-            raise _not_json(path, "it does not begin with [ or {")
-        return [line.strip() for line in text.splitlines() if line.strip()]
+    ending = path.suffix.lower()
+    if ending == ".txt" or (ending not in (".json", ".jsonl") and not stripped.startswith(("[", "{"))):
+        return [line.strip() for line in text.split("\n") if line.strip()]
     try:
         value = json.loads(stripped)
     except RecursionError:
         raise _not_json(path, "it is nested too deeply") from None
     except ValueError as error:
         return _lines(text, path, error)
+    if isinstance(value, str):
+        return [value]
     if isinstance(value, dict) and not isinstance(value.get("prompts"), list):
         value = [value] if _text(value) is not None else _missing_list(path)
-    return value["prompts"] if isinstance(value, dict) else value
+    entries = value["prompts"] if isinstance(value, dict) else value
+    return entries if isinstance(entries, list) else _missing_list(path)
 
 
 def _lines(text: str, path: Path, whole: ValueError) -> list[Any]:
     """JSON Lines. A file that is no JSON Lines either is told with what is wrong with it as JSON."""
     entries = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -186,4 +188,4 @@ def _not_json(path: Path, why: str) -> HumanError:
 
 
 def _missing_list(path: Path) -> Any:
-    raise HumanError(f'{path} is an object without a list under "prompts".', "prompts-unclear")
+    raise HumanError(f'{path} is no list, and no object with a list under "prompts".', "prompts-unclear")

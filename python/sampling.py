@@ -10,15 +10,40 @@ Shapes: R clips, K codebooks, V codes.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
 
+FRAME_RATE = 50
 WORD = 0xFFFFFFFF
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How clips are drawn, equal for all of an evaluation."""
+
+    duration_s: float = 15.0
+    guidance: float = 3.0
+    top_k: int = 250
+    temperature: float = 1.0
+
+    @property
+    def frames(self) -> int:
+        """Frames of the codec, 50 a second, that cover the duration."""
+        return max(1, -int(-self.duration_s * FRAME_RATE // 1))
+
+    def as_json(self) -> dict[str, float]:
+        return {
+            "top_k": self.top_k,
+            "temperature": self.temperature,
+            "guidance": self.guidance,
+            "duration_s": self.duration_s,
+        }
 
 
 def noise_key(prompt: str, seed: int) -> int:

@@ -60,7 +60,7 @@ def cross_attention(q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, l
 
 
 def draw(logits: torch.Tensor, tokens: torch.Tensor, codes: torch.Tensor, how: Draw, clock: Clock) -> None:
-    """Guides logits (G, N, K*V), draws, applies the delay; writes tokens (G, B, K) and this step of codes (G*B, K, S)."""
+    """Guides logits (G, N, K*V), draws and delays; writes tokens (G, B, K) and this step of codes (G*B, K, S)."""
     groups, prompts, codebooks = tokens.shape
     heard, unheard = logits.float().view(groups, 2, prompts, codebooks, -1).unbind(1)
     guided = torch.lerp(unheard, heard, how.guidance).reshape(groups * prompts, codebooks, -1)

@@ -1,7 +1,7 @@
-"""The functions of torch_ops.py as Triton kernels: they read the step from the GPU, so that one graph serves all steps.
+"""The functions of torch_ops.py as Triton kernels: the step is read on the GPU, so that one graph serves all.
 
-Decoding is bound by memory traffic, most of it keys and values: attention streams what is filled of them once, in 16-byte
-loads, each slot of a tile keeping its own running softmax, so that nothing crosses threads before the end.
+Decoding is bound by memory traffic, most of it keys and values: attention streams what is filled of them once, in
+16-byte loads, each slot of a tile keeping its own running softmax, so that nothing crosses threads before the end.
 """
 
 from __future__ import annotations
@@ -211,7 +211,8 @@ def _draw(
             threshold = tl.where(enough, tried, threshold)
         key = tl.load(keys + clip)
         zero = tl.zeros([BLOCK], tl.uint32)
-        word, _, _, _ = tl.philox(key, code.to(tl.uint32), zero + codebook.to(tl.uint32), zero + step.to(tl.uint32), zero)
+        which, when = zero + codebook.to(tl.uint32), zero + step.to(tl.uint32)
+        word, _, _, _ = tl.philox(key, code.to(tl.uint32), which, when, zero)
         uniform = ((word >> 8).to(tl.float32) + 0.5) * 5.9604644775390625e-08
         noisy = score * sharpness - tl.log(-tl.log(uniform))
         score = tl.where(order >= threshold, noisy, float("-inf"))

@@ -1,0 +1,221 @@
+"""Which models an evaluation is of: base, best, final, numbered checkpoints, each adapter at a scale of its own."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from errors import HumanError
+from musicgen import attach_adapters, check_model_folder, is_adapter, load_model
+
+if TYPE_CHECKING:
+    import torch
+
+FOLDERS = {"best": "best_model", "final": "final_model"}
+WHOLE_FILE = 64 << 20
+
+
+@dataclass(frozen=True)
+class Model:
+    """`folder` is None for the base; `sha256` is of what is in it."""
+
+    name: str
+    folder: Path | None = None
+    scale: float = 1.0
+    step: int | None = None
+    sha256: str | None = None
+
+    @property
+    def output_folder(self) -> str:
+        """`best@0.7` → `best_model@0.7`."""
+        name, at, scale = self.name.partition("@")
+        return f"{name}_model{at}{scale}" if name in ("base", *FOLDERS) else self.name
+
+
+def find_models(run_dir: Path | None, wanted: str, lora_scale: float = 1.0) -> list[Model]:
+    """The models that `wanted` names: `base,best,final,checkpoint-400,checkpoint-*,best@0.7`, each once, in that order.
+
+    A name without a scale gets `lora_scale`. Raises HumanError: no such checkpoint, no scale, nothing named.
+    """
+    models: dict[str, Model] = {}
+    for word in (word.strip() for word in wanted.split(",")):
+        if not word:
+            continue
+        pattern, scale = _scale(word, lora_scale)
+        if pattern == "base":
+            if "@" in word:
+                raise HumanError("base has no adapter, so it has no scale: write base, not " + word + ".")
+            models["base"] = Model("base", step=0)
+            continue
+        if run_dir is None:
+            raise HumanError(f"--models names {word}, so --run_dir must name the run that it belongs to.")
+        for name, folder in _folders(run_dir, pattern):
+            full = name if scale == 1.0 else f"{name}@{scale:g}"
+            models.setdefault(full, Model(full, folder, scale, _step(folder), fingerprint(folder)))
+    if not models:
+        raise HumanError("--models names no model. Write for example base,best,final.")
+    return list(models.values())
+
+
+def fingerprint(folder: Path) -> str:
+    """sha256 over a checkpoint's or model's configuration and weights; of larger files their first and last 32 MiB."""
+    digest = hashlib.sha256()
+    names = ("adapter_config.json", "config.json")
+    files = [folder / name for name in names if (folder / name).is_file()]
+    files += sorted(file for pattern in ("*.safetensors", "*.bin") for file in folder.glob(pattern))
+    for file in files:
+        size = file.stat().st_size
+        digest.update(f"{file.name}\0{size}\0".encode())
+        with open(file, "rb") as opened:
+            if size <= WHOLE_FILE:
+                digest.update(opened.read())
+            else:
+                digest.update(opened.read(WHOLE_FILE // 2))
+                opened.seek(size - WHOLE_FILE // 2)
+                digest.update(opened.read())
+    return digest.hexdigest()
+
+
+def same_weights(models: Sequence[Model]) -> list[tuple[str, str]]:
+    """Pairs of names behind which are the same weights at the same scale, such as best and final."""
+    first: dict[tuple[str, float], str] = {}
+    pairs = []
+    for model in models:
+        if model.folder is None:
+            continue
+        key = (_weights_only(model.folder), model.scale)
+        if key in first:
+            pairs.append((first[key], model.name))
+        first.setdefault(key, model.name)
+    return pairs
+
+
+def decoder_states(base: Any, models: Sequence[Model]) -> list[dict[str, torch.Tensor]]:
+    """The decoder's weights of each model by name, adapters merged in fp32. The base model stays as it is.
+
+    Raises HumanError: an adapter or a fully fine-tuned model of another base.
+    """
+    from decode import decoder_state
+
+    own = decoder_state(base)
+    states = []
+    for model in models:
+        if model.folder is None:
+            states.append(own)
+        elif is_adapter(model.folder):
+            states.append({**own, **_merged(base, model)})
+        else:
+            states.append(_fine_tuned(own, model))
+    return states
+
+
+def _merged(base: Any, model: Model) -> dict[str, torch.Tensor]:
+    """The weights that an adapter changes, with it merged in. Each layer is merged in a copy of it."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+    from peft.utils import ModulesToSaveWrapper
+
+    assert model.folder is not None
+    attached = attach_adapters(base, {"a": model.folder})
+    merged = {}
+    try:
+        for name, module in attached.get_base_model().named_modules():
+            if isinstance(module, BaseTunerLayer):
+                layer = copy.deepcopy(module)
+                layer.scaling["a"] *= model.scale
+                layer.merge(adapter_names=["a"])
+                module = layer.get_base_layer()
+            elif isinstance(module, ModulesToSaveWrapper):
+                module = module.modules_to_save["a"]
+            else:
+                continue
+            merged.update({f"{name}.{key}": value.detach() for key, value in module.named_parameters()})
+    finally:
+        attached.unload()
+    return merged
+
+
+def _fine_tuned(own: dict[str, torch.Tensor], model: Model) -> dict[str, torch.Tensor]:
+    from decode import decoder_state
+
+    assert model.folder is not None
+    if model.scale != 1.0:
+        raise HumanError(f"{model.name}: {model.folder} is a whole model and no adapter, so it has no scale.")
+    state = decoder_state(load_model(model.folder))
+    for name, value in own.items():
+        if name not in state or state[name].shape != value.shape:
+            has = tuple(state[name].shape) if name in state else "absent"
+            raise HumanError(
+                f"The model in {model.folder} is no fine-tuning of this base: {name} is {has} there and "
+                f"{tuple(value.shape)} here. Give --model_path the base it was trained on.",
+                "adapter-other-base",
+            )
+    return state
+
+
+def _folders(run_dir: Path, pattern: str) -> list[tuple[str, Path]]:
+    """Name and folder of each checkpoint of the run that matches, numbered ones by number."""
+    named = FOLDERS.get(pattern, pattern)
+    if not run_dir.is_dir():
+        raise HumanError(f"There is no run folder {run_dir} (looked in {Path.cwd()}). Give --run_dir a trained run.")
+    if "/" in named or "\\" in named or named.startswith("."):
+        raise HumanError(f"{pattern!r} is no name of a checkpoint in {run_dir}.")
+    found = [folder for folder in run_dir.glob(named) if _is_checkpoint(folder)]
+    if not found:
+        there = sorted(path.name for path in run_dir.iterdir() if _is_checkpoint(path))
+        raise HumanError(
+            f"The run {run_dir} has no checkpoint {pattern}. It has: {', '.join(there) or 'none yet'}.",
+            "checkpoint-missing",
+        )
+    names = {folder: name for name, folder in FOLDERS.items()}
+    return [(names.get(folder.name, folder.name), folder) for folder in sorted(found, key=_by_number)]
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    if is_adapter(folder):
+        return True
+    try:
+        check_model_folder(folder)
+    except HumanError:
+        return False
+    return True
+
+
+def _by_number(folder: Path) -> tuple[str, int]:
+    digits = re.search(r"(\d+)$", folder.name)
+    return (folder.name[: digits.start()], int(digits[1])) if digits else (folder.name, 0)
+
+
+def _step(folder: Path) -> int | None:
+    try:
+        step = json.loads((folder / "checkpoint.json").read_text(encoding="utf-8")).get("step")
+    except (OSError, ValueError, AttributeError):
+        step = None
+    if isinstance(step, int):
+        return step
+    digits = re.fullmatch(r"checkpoint-(\d+)", folder.name)
+    return int(digits[1]) if digits else None
+
+
+def _scale(word: str, default: float) -> tuple[str, float]:
+    name, at, number = word.partition("@")
+    if not at:
+        return name, default
+    try:
+        scale = float(number)
+    except ValueError:
+        scale = -1.0
+    if not 0 <= scale <= 10:
+        raise HumanError(f"{word}: the scale behind @ is a number from 0 to 10, for example best@0.7.")
+    return name, scale
+
+
+def _weights_only(folder: Path) -> str:
+    """Like fingerprint(), of the weights alone: the configuration beside them may differ in paths."""
+    file = folder / "adapter_model.safetensors"
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else fingerprint(folder)

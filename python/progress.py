@@ -1,0 +1,93 @@
+"""How far an evaluation is: for the person at a terminal, and as events in the run for the editor."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from errors import HumanError
+from runfiles import Events, SilentEvents
+
+if TYPE_CHECKING:
+    from evaluation_folder import Clip
+
+SECONDS_BETWEEN_EVENTS = 1.0
+
+
+class Progress:
+    """Counts clips as they come. Its methods may be called by several threads."""
+
+    def __init__(
+        self, run_dir: Path, output: Path, clips: Sequence[Clip], done: Collection[str], first: bool
+    ) -> None:
+        from tqdm import tqdm
+
+        self.events: Events = Events(run_dir) if first else SilentEvents(run_dir)
+        self.name = Path(os.path.relpath(output, run_dir)).as_posix()
+        self.total = len(clips)
+        self.before = sum(clip.fingerprint in done for clip in clips)
+        self.new = self.bad = 0
+        self.began = self.told = time.monotonic()
+        self.lock = threading.Lock()
+        self.state = "running"
+        self.bar: Any = tqdm(
+            total=self.total, initial=self.before, unit="clip", disable=not (first and sys.stderr.isatty())
+        )
+
+    def __enter__(self) -> Progress:
+        self._tell()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.close()
+        if error is not None:
+            self.state = "failed"
+            with contextlib.suppress(HumanError):  # a full disk takes no event either
+                self._tell(reason=str(error))
+        done = self.before + self.new
+        print(f"{self.name}: {done} of {self.total} clips are there, {self.bad} failed ({self.state}).", flush=True)
+
+    def made(self, clip: Clip) -> None:
+        with self.lock:
+            self.new += 1
+            self.bar.update()
+            self._tell_now_and_then()
+
+    def failed(self, clip: Clip, why: str) -> None:
+        with self.lock:
+            self.bad += 1
+            print(f"{clip.path} failed: {why}.", file=sys.stderr, flush=True)
+            self._tell_now_and_then()
+
+    def end(self, state: str) -> None:
+        self.state = state
+        self._tell()
+
+    def _tell_now_and_then(self) -> None:
+        if time.monotonic() - self.told >= SECONDS_BETWEEN_EVENTS:
+            self._tell()
+
+    def _tell(self, **more: str) -> None:
+        self.told = time.monotonic()
+        done = self.before + self.new
+        left = self.total - done - self.bad
+        eta = (self.told - self.began) / self.new * left if self.new and self.state == "running" else None
+        self.events.write(
+            "evaluation",
+            folder=self.name,
+            done=done,
+            total=self.total,
+            failed=self.bad,
+            eta_s=None if eta is None else round(eta, 1),
+            state=self.state,
+            **more,
+        )

@@ -1,0 +1,258 @@
+"""From a batch of prompts to WAV files on disk: text states, decode loop, codec, writing, each beside the next.
+
+The codec works in a thread (on a GPU on a stream) of its own while the next batch is decoded; threads write the files.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import threading
+import wave
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from checkpoints import Model, decoder_states
+from decode import Decoder, Weights, decode_audio
+from errors import HumanError
+from evaluation_folder import RATE, Clip
+from musicgen import encode_text, first_line
+from prompts import Prompt
+from sampling import Sampling, noise_key
+
+FULL_SCALE = 32767
+CEILING = 0.999
+MODELS_AT_ONCE = 4
+GPU_BUDGET = 36e9
+CPU_CLIPS = 24
+AUDIO_CLIPS = 16
+SMALL = 512
+
+Write = Callable[[Clip, bytes, float], None]
+Fail = Callable[[Clip, str], None]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clips of `prompts` by each of `models`; short of `size` prompts it is filled up and the rest thrown away."""
+
+    models: tuple[Model, ...]
+    seed: int
+    prompts: tuple[Prompt, ...]
+    size: int
+
+
+def plan_batches(
+    prompts: Sequence[Prompt], models: Sequence[Model], seeds: Sequence[int], clips_at_once: int
+) -> list[Batch]:
+    """The batches of an evaluation: a function of the full request, whatever is finished of it already."""
+    groups = _even(models, min(clips_at_once, MODELS_AT_ONCE))
+    batches = []
+    for group in groups:
+        chunks = _even(prompts, max(1, clips_at_once // len(group)))
+        for seed in seeds:
+            batches += [Batch(tuple(group), seed, tuple(chunk), len(chunks[0])) for chunk in chunks]
+    return batches
+
+
+def _even(items: Sequence[Any], limit: int) -> list[Sequence[Any]]:
+    """Slices of at most `limit`, as equal as can be, the longer ones first."""
+    size = math.ceil(len(items) / math.ceil(len(items) / limit))
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+class Renderer:
+    """Renders batches with one base model; leaving its context waits for the files that are still being written."""
+
+    def __init__(
+        self, model: Any, tokenizer: Any, sampling: Sampling, dtype: torch.dtype, text_tokens: int, audio_clips: int
+    ) -> None:
+        self.model, self.tokenizer, self.sampling, self.dtype = model, tokenizer, sampling, dtype
+        self.text_tokens, self.audio_clips = text_tokens, audio_clips
+        self.weights: Weights | None = None
+        self.decoder: Decoder | None = None
+        self._models: tuple[Model, ...] = ()
+        self._stream = torch.cuda.Stream() if model.device.type == "cuda" else None
+        self._codec = ThreadPoolExecutor(1, thread_name_prefix="codec")
+        self._writers = ThreadPoolExecutor(min(16, os.cpu_count() or 1), thread_name_prefix="wav")
+        self._jobs: list[Future[None]] = []
+        self._lock = threading.Lock()
+        if model.device.type == "cpu" and model.config.decoder.hidden_size < SMALL:
+            torch.set_num_threads(1)  # splitting sums this short costs more than it saves
+
+    def render(
+        self, batch: Batch, clips: Sequence[Clip], write: Write, fail: Fail, stop: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Makes those clips of the batch and hands each to `write` or `fail`, later and in threads.
+
+        Raises HumanError (disk full), Stopped, or whatever torch raises when memory does not suffice.
+        """
+        decoder = self._decoder(batch)
+        filled = [batch.prompts[i % len(batch.prompts)] for i in range(batch.size)]
+        texts = encode_text(self.model, self.tokenizer, [prompt.text for prompt in filled])
+        codes = decoder.generate(texts, [noise_key(prompt.id, batch.seed) for prompt in filled], stop)
+        broken = ~torch.isfinite(decoder.x).all(-1).view(len(batch.models), 2, batch.size).all(1)
+        wanted = {(clip.model.name, clip.prompt.id): clip for clip in clips}
+        places = [
+            (g, b, wanted.get((model.name, prompt.id)))
+            for g, model in enumerate(batch.models)
+            for b, prompt in enumerate(batch.prompts)
+        ]
+        decoded = None
+        if self._stream is not None:
+            decoded = torch.cuda.Event()
+            decoded.record()
+        for start in range(0, len(places), self.audio_clips):
+            chunk = places[start : start + self.audio_clips]
+            if any(clip is not None for _, _, clip in chunk):
+                self._submit(self._codec, self._voice, codes, broken, decoded, chunk, write, fail)
+        self._collect(wait=False)
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.wait()
+        finally:
+            for threads in (self._codec, self._writers):
+                threads.shutdown(cancel_futures=True)
+
+    def wait(self) -> None:
+        """Until all files are written. Raises the first error that writing met."""
+        self._collect(wait=True)
+
+    def forget_buffers(self) -> None:
+        """Gives memory back after it did not suffice, when all is written that was made."""
+        while True:
+            try:
+                self.wait()
+                break
+            except Exception as error:  # further clips for which it did not suffice
+                if not is_out_of_memory(error):
+                    raise
+        self.decoder = None
+        if self._stream is not None:
+            torch.cuda.synchronize()
+            torch.cuda.empty_cache()
+
+    def _decoder(self, batch: Batch) -> Decoder:
+        if self._models != batch.models or self.weights is None:
+            self.decoder = self.weights = None
+            states = decoder_states(self.model, batch.models)
+            self.weights = Weights(self.model.config.decoder, states, self.model.device, self.dtype)
+            self._models = batch.models
+        if self.decoder is None or self.decoder.prompts != batch.size:
+            self.decoder = None
+            self.decoder = Decoder(self.weights, batch.size, self.text_tokens, self.sampling)
+        return self.decoder
+
+    def _voice(
+        self,
+        codes: torch.Tensor,
+        broken: torch.Tensor,
+        decoded: Any,
+        chunk: Sequence[tuple[int, int, Clip | None]],
+        write: Write,
+        fail: Fail,
+    ) -> None:
+        """Codes (G, B, K, T) of the chunk's clips → samples → 16 bit, handed to the writers."""
+        with torch.inference_mode(), torch.cuda.stream(self._stream):  # a stream of None does nothing
+            if decoded is not None:
+                decoded.wait()
+            models, prompts = torch.tensor([(g, b) for g, b, _ in chunk]).T.to(codes.device)
+            samples = decode_audio(self.model, codes[models, prompts])
+            samples = samples[:, : round(self.sampling.duration_s * RATE)].float()
+            peaks = samples.abs().amax(1)
+            # A clip that would clip is turned down as a whole, so that it is bent nowhere.
+            gains = torch.where(peaks > CEILING, CEILING / peaks, 1.0)
+            pcm = (samples * (gains * FULL_SCALE)[:, None]).round().clamp(-FULL_SCALE, FULL_SCALE).to(torch.int16)
+            finite = torch.isfinite(peaks) & ~broken[models, prompts]
+            pcm, facts = pcm.cpu(), torch.stack([gains, finite.float()], 1).tolist()
+        for row, (_, _, clip) in enumerate(chunk):
+            if clip is not None:
+                self._submit(self._writers, _save, clip, pcm[row], facts[row], write, fail)
+
+    def _submit(self, threads: ThreadPoolExecutor, *job: Any) -> None:
+        with self._lock:
+            self._jobs.append(threads.submit(*job))
+
+    def _collect(self, wait: bool) -> None:
+        """Raises what a finished job met, and forgets that job. Jobs may add jobs while they are waited for."""
+        while True:
+            with self._lock:
+                job = next((job for job in self._jobs if wait or job.done()), None)
+                if job is None:
+                    return
+                self._jobs.remove(job)
+            job.result()
+
+
+def _save(clip: Clip, pcm: torch.Tensor, facts: Sequence[float], write: Write, fail: Fail) -> None:
+    gain, finite = facts
+    if not finite:
+        fail(clip, "the model's numbers became infinite or NaN; try --dtype fp32, or another checkpoint")
+        return
+    try:
+        write(clip, wav_bytes(pcm), 20 * math.log10(gain) if gain < 1 else 0.0)
+    except HumanError as error:
+        if error.code == "disk-full":
+            raise
+        fail(clip, str(error))
+
+
+def wav_bytes(pcm: torch.Tensor) -> bytes:
+    """A mono WAV file, 16 bit, 32 kHz, of int16 samples (N,)."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(RATE)
+        writer.writeframes(pcm.numpy().astype("<i2", copy=False).tobytes())
+    return file.getvalue()
+
+
+def clips_that_fit(model: Any, models: int, text_tokens: int, sampling: Sampling, dtype: torch.dtype) -> int:
+    """How many clips to decode at once: what memory holds, at most what is worth it on a CPU."""
+    config = model.config.decoder
+    size = torch.finfo(dtype).bits // 8
+    steps = sampling.frames + config.num_codebooks
+    per_token = 2 * config.num_hidden_layers * config.hidden_size * size
+    clip = (2 * steps + text_tokens) * per_token
+    stacked = min(models, MODELS_AT_ONCE) * size * sum(p.numel() for p in model.decoder.parameters())
+    if model.device.type == "cuda":
+        free = torch.cuda.mem_get_info()[0]
+        budget = min(0.9 * free, GPU_BUDGET) - stacked - AUDIO_CLIPS * _audio_bytes(model, sampling)
+        return max(1, int(budget // clip))
+    return max(1, min(CPU_CLIPS, int((0.5 * _free_memory() - stacked) // clip)))
+
+
+def audio_clips_that_fit(model: Any, sampling: Sampling) -> int:
+    free = torch.cuda.mem_get_info()[0] if model.device.type == "cuda" else _free_memory()
+    return max(1, min(AUDIO_CLIPS, int(0.25 * free // _audio_bytes(model, sampling))))
+
+
+def _audio_bytes(model: Any, sampling: Sampling) -> float:
+    """What the codec needs for a clip: about six copies of its widest layer at the full rate."""
+    return 6 * 4 * model.audio_encoder.config.num_filters * sampling.duration_s * RATE
+
+
+def _free_memory() -> float:
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            fields = dict(line.split(":") for line in file)
+        return 1024.0 * int(fields["MemAvailable"].split()[0])
+    except (OSError, KeyError, ValueError):
+        return 4e9
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "memory" in first_line(error).lower()
