@@ -43,7 +43,11 @@ function start(root: HTMLElement): void {
     isOverviewOpen: () => controller.scene.page.overview,
     openOverview,
     focusNote: () => page.focusNote(),
-    focusFilter: () => page.focusFilter(),
+    focusFilter: () => {
+      // The filter is not there while the overview is.
+      if (controller.scene.page.overview) openOverview(false);
+      queueMicrotask(() => page.focusFilter());
+    },
     openHelp: () => page.openHelp(),
   });
   document.addEventListener('pointerdown', () => {

@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import UPlot from 'uplot';
 import type { RunState } from '../protocol';
 import { element, setText } from './dom';
-import { curvesOf, lossRange, UNIFORM_LOSS, type Curves } from './lossPoints';
+import { curvesOf, digitsOf, lossRange, UNIFORM_LOSS, type Curves } from './lossPoints';
 
 export interface LossChart {
   readonly element: HTMLElement;
@@ -102,6 +102,7 @@ function options(width: number, language: string, show: (index: number | null) =
     axes: [
       {
         ...axis,
+        size: 26,
         label: l10n.t('step'),
         values: (_, splits) => splits.map((split) => split.toLocaleString(language)),
       },
@@ -109,10 +110,10 @@ function options(width: number, language: string, show: (index: number | null) =
         ...axis,
         label: l10n.t('loss (nats)'),
         size: 52,
-        values: (_, splits) =>
-          splits.map((split) =>
-            split.toFixed(splits.length > 1 && (splits[1] ?? 0) - (splits[0] ?? 0) < 0.1 ? 2 : 1),
-          ),
+        values: (_, splits) => {
+          const digits = Math.max(1, digitsOf((splits[1] ?? 0) - (splits[0] ?? 0)));
+          return splits.map((split) => split.toFixed(digits));
+        },
       },
     ],
     series: [

@@ -38,6 +38,15 @@ export function lossRange(lowest: number, highest: number): [number, number] {
   return [from - margin, to + margin];
 }
 
+/** Decimals that tell values of this distance apart exactly: 2 for 0.25; at most 6. */
+export function digitsOf(distance: number): number {
+  const exact = [0, 1, 2, 3, 4, 5].find((digits) => {
+    const scaled = distance * 10 ** digits;
+    return Math.abs(scaled - Math.round(scaled)) < 1e-6;
+  });
+  return exact ?? 6;
+}
+
 /** At most `most` of `items`, evenly spread, always with the first and the last. */
 export function thinned<T>(items: readonly T[], most: number): T[] {
   if (items.length <= most) return [...items];

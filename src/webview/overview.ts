@@ -91,7 +91,7 @@ export function overview(controls: Controls): Overview {
       scene = next;
       const { page, analyses, player } = next;
       if (listChanged(page.filter, page.comparison, page.hidden)) shown = filteredPrompts(page);
-      if (headChanged(page.comparison, page.hidden)) drawHead(head, next);
+      if (headChanged(page.comparison, page.hidden, shown.length)) drawHead(head, next, shown.length);
       if (rowsChanged(shown, page, analyses, player)) rows.update(shown.length);
       const at = shown.findIndex((prompt) => prompt.id === page.prompt);
       if (placeChanged(page.prompt, page.filter, at >= 0) && at >= 0) rows.scrollTo(at);
@@ -102,14 +102,15 @@ export function overview(controls: Controls): Overview {
   };
 }
 
-function drawHead(head: HTMLElement, { page }: Scene): void {
+function drawHead(head: HTMLElement, { page }: Scene, shown: number): void {
+  const total = page.comparison?.prompts.length ?? 0;
   const lanes = lanesOf(page, null);
   const across = isAcrossRuns(page.comparison?.takes ?? []);
   head.style.setProperty('--take-count', String(lanes.length));
   head.replaceChildren(
     element('div', {
       class: 'overview-corner',
-      text: l10n.t('Prompt'),
+      text: shown === total ? l10n.t('Prompt') : l10n.t('Prompt: {0} of {1} pass the filter', shown, total),
       attributes: { role: 'columnheader' },
     }),
     ...lanes.map((lane) => {

@@ -118,7 +118,7 @@ export function command({ command: argv }: RunState, copy: (text: string) => voi
   });
   // Focusable, for scrolling with the keyboard where a word is longer than the page is wide.
   const shown = element('pre', {
-    class: 'command',
+    class: 'command-line',
     text: line,
     attributes: { tabindex: '0', 'aria-label': l10n.t('Command') },
   });

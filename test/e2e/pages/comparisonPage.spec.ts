@@ -265,6 +265,18 @@ test.describe('the overview', () => {
     await expect(page.getByRole('radio', { name: /^final/ })).toBeChecked();
   });
 
+  test('shows what passes the filter and says so; F leads back to the filter', async ({ page }) => {
+    await openComparison(page);
+    await filter(page).fill('cello');
+    await filter(page).press('Escape');
+    await page.keyboard.press('o');
+    await expect(page.getByText('Prompt: 1 of 8 pass the filter')).toBeVisible();
+    await expect(page.getByRole('gridcell')).toHaveCount(3);
+    await page.keyboard.press('f');
+    await expect(filter(page)).toBeFocused();
+    await expect(page.getByRole('grid')).toBeHidden();
+  });
+
   test('of 150 clips asks for all of them and draws those in view', async ({ page }) => {
     const rig = await openComparison(page, { prompts: 50 });
     await expect.poll(async () => (await rig.sent('analyse'))[0]?.clips.length).toBe(150);

@@ -302,6 +302,27 @@ test('edits and retracts', async ({ page }) => {
   await expect(page.getByText('No notes on this run yet.')).toBeVisible();
 });
 
+test('an edit waits for nothing and takes nothing away: the new note comes back after it', async ({ page }) => {
+  await open(page);
+  await writing(page).fill('half a thought');
+  await page.locator('.note').hover();
+  await page.getByRole('button', { name: 'Edit this note' }).click();
+  await expect(writing(page)).toHaveValue(note.source);
+  await page.getByRole('button', { name: 'Cancel edit' }).click();
+  await expect(writing(page)).toHaveValue('half a thought');
+});
+
+test('keeps the changed words of a note that is retracted under its edit', async ({ page }) => {
+  const rig = await open(page);
+  await page.locator('.note').hover();
+  await page.getByRole('button', { name: 'Edit this note' }).click();
+  await writing(page).fill('changed');
+  await rig.send({ type: 'notes', notes: [] });
+  await expect(page.getByRole('button', { name: 'Cancel edit' })).toBeHidden();
+  await expect(writing(page)).toHaveValue('changed');
+  expect(await rig.saved()).toMatchObject({ draft: { text: 'changed', editing: null } });
+});
+
 test('comes back with what was being written', async ({ page }) => {
   const rig = await open(
     page,

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { curvesOf, lossRange, lowest, thinned, UNIFORM_LOSS } from '../../../src/webview/lossPoints';
+import {
+  curvesOf,
+  digitsOf,
+  lossRange,
+  lowest,
+  thinned,
+  UNIFORM_LOSS,
+} from '../../../src/webview/lossPoints';
 import { commandLine, differences, formatValue, sortedNames } from '../../../src/webview/runPageDiff';
 
 const point = (step: number, loss: number | null) => ({ step, loss, epoch: null });
@@ -19,6 +26,10 @@ describe('the loss', () => {
     expect(high).toBeGreaterThan(8.3);
     expect(lossRange(2, 3)[1]).toBeLessThan(UNIFORM_LOSS);
     expect(lossRange(5, 5)[0]).toBeLessThan(5);
+  });
+
+  it('labels its axis with the decimals that its steps have', () => {
+    expect([1, 0.5, 0.25, 0.1, 0.05, 0.1 + 0.2, 1 / 3, 0].map(digitsOf)).toEqual([0, 1, 2, 1, 2, 1, 6, 0]);
   });
 
   it('finds the lowest, the first of several', () => {
