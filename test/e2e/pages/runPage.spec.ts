@@ -302,7 +302,9 @@ test('edits and retracts', async ({ page }) => {
   await expect(page.getByText('No notes on this run yet.')).toBeVisible();
 });
 
-test('an edit waits for nothing and takes nothing away: the new note comes back after it', async ({ page }) => {
+test('an edit waits for nothing and takes nothing away: the new note comes back after it', async ({
+  page,
+}) => {
   await open(page);
   await writing(page).fill('half a thought');
   await page.locator('.note').hover();
