@@ -1,6 +1,7 @@
-// Makes the clips of the example runs: 2 runs × 8 prompts × 3 takes of 15 s, the same bytes on every machine.
+// Makes the clips of the example runs (2 runs × 8 prompts × 3 takes of 15 s) and the clips to train on (8 styles × 3), the same
+// bytes on every machine.
 //   npm run examples        (or: node examples/make-audio.mjs [folder with output_epoch1 and output_epoch3])
-// An evaluation appears whole or not at all; what is there already is left alone.
+// An evaluation, like the data, appears whole or not at all; what is there already is left alone.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -14,6 +15,7 @@ import { wavFileBytes } from './synth/wav.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const takes = ['base', 'best', 'final'];
+const CLIPS_A_STYLE = 3;
 /** When each run's clips are said to have been made: equal on every machine, like the bytes. */
 const runs = {
   output_epoch1: { generated: '2026-10-17T14:05:00Z', steps: { best: 1000, final: 1130 } },
@@ -50,16 +52,56 @@ export async function makeExamples(folder = path.join(here, 'finetune')) {
       await rm(evaluation, { recursive: true, force: true });
       await rename(temporary, evaluation);
     }
-    return made.length * takes.length * prompts.length;
+    return made.length * takes.length * prompts.length + (await makeData(folder, prompts));
   } finally {
     for (const { temporary } of made) await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** The clips to train on with their captions, `data/metadata.json`; returns how many were made. */
+async function makeData(folder, prompts) {
+  const data = path.join(folder, 'data');
+  const clips = prompts.flatMap(({ id, prompt }) =>
+    Array.from({ length: CLIPS_A_STYLE }, (_, i) => ({
+      id,
+      prompt,
+      take: `train-${i + 1}`,
+      file: `${id}_${i + 1}.wav`,
+    })),
+  );
+  if (
+    await holdsClips(
+      data,
+      ['metadata.json'],
+      clips.map(({ file }) => file),
+    )
+  )
+    return 0;
+  await mkdir(folder, { recursive: true });
+  await removeLeftovers(folder);
+  const temporary = path.join(folder, `.data-${process.pid}`);
+  try {
+    await mkdir(temporary, { recursive: true });
+    await renderAll(
+      clips.map(({ id, take, file }) => ({
+        to: path.join(temporary, file),
+        arguments: [id, 'output_epoch3', take, []],
+      })),
+    );
+    const metadata = clips.map(({ file, prompt }) => ({ audio: file, text: prompt }));
+    await writeFile(path.join(temporary, 'metadata.json'), `${JSON.stringify(metadata, null, 2)}\n`);
+    await rm(data, { recursive: true, force: true });
+    await rename(temporary, data);
+    return clips.length;
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
   }
 }
 
 /** What a killed process left; one that still runs keeps its own. */
 async function removeLeftovers(folder) {
   for (const name of await readdir(folder)) {
-    const pid = /^\.evaluation-(\d+)$/.exec(name)?.[1];
+    const pid = /^\.(?:evaluation|data)-(\d+)$/.exec(name)?.[1];
     if (pid !== undefined && !isRunning(Number(pid))) {
       await rm(path.join(folder, name), { recursive: true, force: true });
     }
@@ -114,15 +156,18 @@ async function renderAll(jobs) {
   );
 }
 
-/** The index comes last of all; sizes tell a disk that was full from clips that are whole. */
-async function isComplete(evaluation, prompts) {
+function isComplete(evaluation, prompts) {
+  const clips = takes.flatMap((take) => prompts.map(({ file }) => path.join(`${take}_model`, file)));
+  return holdsClips(evaluation, ['evaluation.json', 'comparison_results.jsonl'], clips);
+}
+
+/** Sizes tell a disk that was full from clips that are whole. */
+async function holdsClips(folder, others, clips) {
   try {
-    await stat(path.join(evaluation, 'comparison_results.jsonl'));
-    for (const take of takes) {
-      for (const { file } of prompts) {
-        const { size } = await stat(path.join(evaluation, `${take}_model`, file));
-        if (size !== 44 + 2 * SECONDS * RATE) return false;
-      }
+    for (const file of others) await stat(path.join(folder, file));
+    for (const file of clips) {
+      const { size } = await stat(path.join(folder, file));
+      if (size !== 44 + 2 * SECONDS * RATE) return false;
     }
     return true;
   } catch {

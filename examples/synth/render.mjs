@@ -9,7 +9,7 @@ const strengths = { output_epoch1: 1, output_epoch3: 2 };
 /**
  * @param {string} prompt id of evaluation_prompts_8.json
  * @param {string} run output_epoch1 or output_epoch3; the base model's clips are the same in both
- * @param {string} take base, best or final
+ * @param {string} take base, best or final; any other name is one more variation, for training
  * @param {readonly {defect: string, from_s: number, level_db?: number, period_s?: number}[]} defects those of defects.json
  * for this clip, less `identical`, which is a copy
  * @param {number} seconds
@@ -32,7 +32,8 @@ export function render(prompt, run, take, defects, seconds = SECONDS) {
 /** Takes differ by some dB, as models do: matching their loudness has something to do. */
 function levelDb(prompt, take) {
   const spread = 1.5 * randomFrom(`${prompt} level`)();
-  return { base: -23, best: -18.5, final: -16.5 }[take] + (take === 'base' ? spread : -spread);
+  const level = { base: -23, best: -18.5, final: -16.5 }[take] ?? -18;
+  return level + (take === 'base' ? spread : -spread);
 }
 
 /** What goes wrong in the final checkpoints; defects.json says where. */
