@@ -72,7 +72,7 @@ fault('F6', 'smoke', async (rig) => {
 fault('F26', 'full', async (rig) => {
   let asking = true;
   const seen = new Set<string>();
-  const askers = Array.from({ length: 6 }, async () => {
+  const askers = Array.from({ length: 4 }, async () => {
     const window = storeOf(rig.folder, rig.host);
     while (asking) {
       await window.refresh();
@@ -80,7 +80,7 @@ fault('F26', 'full', async (rig) => {
     }
   });
   const ids: string[] = [];
-  for (let count = 0; count < 12; count += 1) {
+  for (let count = 0; count < 8; count += 1) {
     const [job] = await rig.store.start(rig.prepare(shell(rig.folder, `echo run >> ran-${count}`)));
     ids.push(job!.id);
   }
@@ -88,7 +88,7 @@ fault('F26', 'full', async (rig) => {
   asking = false;
   await Promise.all(askers);
   expect(seen.has('lost') || seen.has('unverifiable')).toBe(false);
-  for (let count = 0; count < 12; count += 1)
+  for (let count = 0; count < 8; count += 1)
     expect(await readFile(join(rig.folder, `ran-${count}`), 'utf8')).toBe('run\n');
 });
 
