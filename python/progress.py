@@ -24,9 +24,7 @@ SECONDS_BETWEEN_EVENTS = 1.0
 class Progress:
     """Counts clips as they come. Its methods may be called by several threads."""
 
-    def __init__(
-        self, run_dir: Path, output: Path, clips: Sequence[Clip], done: Collection[str], first: bool
-    ) -> None:
+    def __init__(self, run_dir: Path, output: Path, clips: Sequence[Clip], done: Collection[str], first: bool) -> None:
         from tqdm import tqdm
 
         self.events: Events = Events(run_dir) if first else SilentEvents(run_dir)
@@ -37,9 +35,8 @@ class Progress:
         self.began = self.told = time.monotonic()
         self.lock = threading.Lock()
         self.state = "running"
-        self.bar: Any = tqdm(
-            total=self.total, initial=self.before, unit="clip", disable=not (first and sys.stderr.isatty())
-        )
+        every = 0.2 if sys.stderr.isatty() else 2.0  # the log of a job is kept, and viewed on a terminal
+        self.bar: Any = tqdm(total=self.total, initial=self.before, unit="clip", disable=not first, mininterval=every)
 
     def __enter__(self) -> Progress:
         self._tell()
