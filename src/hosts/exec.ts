@@ -1,5 +1,4 @@
 /** Runs a program on this machine, as argv, never through a shell. The only importer of execa. */
-import { execa } from 'execa';
 
 export interface ExecResult {
   /** Exit code; null when the program did not start, was killed, or ran out of time. */
@@ -19,6 +18,8 @@ export interface ExecOptions {
 
 /** Never throws: a program that can't be started is a result with code null and the reason in `stderr`. */
 export async function exec(argv: readonly [string, ...string[]], options: ExecOptions): Promise<ExecResult> {
+  // Not before something is run: loading it costs activation a sixth of its time.
+  const { execa } = await import('execa');
   const [file, ...args] = argv;
   const result = await execa(file, args, {
     cwd: options.cwd,
