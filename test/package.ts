@@ -1,18 +1,21 @@
 // `npm run test:package`, after the packaging: the .vsix holds what it must and nothing else, and stays small. A file that is
 // meant to be in it is named here and in .vscodeignore.
 import { listFiles, PackageManager } from '@vscode/vsce';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { root, vsix } from './vscode/paths';
 
 const limitBytes = 1_500_000;
 
-const expected = [
+/** Beside these: the scripts for GPU hosts, all but their benchmarks. */
+const fixed = [
   'CHANGELOG.md',
   'LICENSE',
   'README.md',
   'package.json',
   ...languages((suffix) => `package.nls${suffix}.json`),
   'l10n/bundle.l10n.zh-cn.json',
+  'python/requirements.txt',
   'dist/analysis.js',
   'dist/extension.js',
   'dist/webview/codicon.css',
@@ -35,6 +38,8 @@ function languages(name: (suffix: string) => string): string[] {
 }
 
 async function main(): Promise<number> {
+  const python = (await readdir(join(root, 'python'))).filter((name) => /^(?!bench).*\.py$/u.test(name));
+  const expected = [...fixed, ...python.map((name) => `python/${name}`)];
   const packed = await listFiles({ cwd: root, packageManager: PackageManager.None });
   const { size } = await stat(vsix);
   const wrong = [
