@@ -74,8 +74,8 @@ def main(args: argparse.Namespace) -> int:
     code = 0
     try:
         with request.listening():
-            tokenizer = load_tokenizer(args.model_path)
             model = load_model(args.model_path, processes.device)
+            tokenizer = load_tokenizer(args.model_path)
             for (run, output), run_models in zip(outputs, models):
                 evaluation = Evaluation(settings, model, tokenizer, processes, request)
                 code = max(code, evaluation.run(run, output, prompts, run_models))
