@@ -14,8 +14,8 @@ interface Ears {
 }
 
 /** Call before the page is opened. Holds for all frames, so for webviews too. */
-export function giveEars(page: Page): Promise<void> {
-  return page.addInitScript(listenIn);
+export async function giveEars(page: Page): Promise<void> {
+  await page.addInitScript(listenIn);
 }
 
 /** What sounds in this frame now; of several contexts the loudest. `<audio>` elements are not heard. */
@@ -56,7 +56,11 @@ function listenIn(): void {
 
   /** The analyser before the loudspeaker of a context that plays; offline ones have no loudspeaker. */
   function redirect(from: AudioNode, target: unknown): unknown {
-    if (!(target instanceof AudioDestinationNode) || !(from.context instanceof AudioContext) || own.has(from)) {
+    if (
+      !(target instanceof AudioDestinationNode) ||
+      !(from.context instanceof AudioContext) ||
+      own.has(from)
+    ) {
       return target;
     }
     let ear = earOf.get(from.context);
@@ -84,6 +88,10 @@ function listenIn(): void {
       // connect returns its target, for chains
       return result === undefined ? undefined : target;
     };
-    Object.defineProperty(AudioNode.prototype, name, { value: replacement, writable: true, configurable: true });
+    Object.defineProperty(AudioNode.prototype, name, {
+      value: replacement,
+      writable: true,
+      configurable: true,
+    });
   }
 }

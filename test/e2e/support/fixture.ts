@@ -19,11 +19,16 @@ export const themes = {
   highContrastLight: 'Default High Contrast Light',
 } as const;
 
+/** A workspace that a test writes itself. */
+export interface MadeWorkspace {
+  fill(folder: string): Promise<void>;
+}
+
 /** Set with `test.use({ … })`. */
 export interface Options {
   version: Version;
   /** The folder that a copy of is opened: absolute, or from the repository's root. '' is an empty one. */
-  workspace: string;
+  workspace: string | MadeWorkspace;
   theme: keyof typeof themes;
   settings: Record<string, unknown>;
   language: 'en' | 'zh-cn';
@@ -66,12 +71,17 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { scope: 'worker' },
   ],
 
-  workbench: async ({ page, extensions, version, workspace, theme, settings, language, trust }, use, testInfo) => {
+  workbench: async (
+    { page, extensions, version, workspace, theme, settings, language, trust },
+    use,
+    testInfo,
+  ) => {
     const scratch = await mkdtemp(join(tmpdir(), 'earmark-e2e-'));
     const folder = join(scratch, 'workspace');
-    if (workspace === '') {
-      await mkdir(folder);
-    } else {
+    await mkdir(folder);
+    if (typeof workspace === 'object') {
+      await workspace.fill(folder);
+    } else if (workspace !== '') {
       await cp(isAbsolute(workspace) ? workspace : join(root, workspace), folder, {
         recursive: true,
         filter: (source) => !source.endsWith('listening-notes'),
@@ -88,6 +98,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
         ...settings,
       },
     });
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await giveEars(page);
     if (language !== 'en') {
       await page.addInitScript(setLanguage, language);

@@ -157,10 +157,14 @@ export class Tree {
 
   /** Brings a row into sight, away from the edges. */
   private async scrollTo(index: number): Promise<void> {
-    const isInSight = async () => {
-      const [row, list] = [await this.rowAt(index).boundingBox({ timeout: 1 }).catch(() => null), await this.list.boundingBox()];
-      return row !== null && list !== null && row.y >= list.y && row.y + row.height <= list.y + list.height;
-    };
+    // One look at one moment: asking for row and list in turn would wait for a row that has gone meanwhile.
+    const isInSight = () =>
+      this.list.evaluate((list, at) => {
+        const row = list.querySelector(`.monaco-list-rows > .monaco-list-row[data-index="${at}"]`);
+        if (row === null) return false;
+        const [inner, outer] = [row.getBoundingClientRect(), list.getBoundingClientRect()];
+        return inner.top >= outer.top && inner.bottom <= outer.bottom;
+      }, index);
     if (await isInSight()) {
       return;
     }

@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import { join } from 'node:path';
 import { root } from '../../vscode/paths';
 import type { RunningServer } from '../../vscode/server';
-import { hear, type Heard } from './ears';
+import { giveEars, hear, type Heard } from './ears';
 import { Tree } from './tree';
 
 /** A window of VS Code, used as a person would. */
@@ -18,6 +18,32 @@ export class Workbench {
   async open(): Promise<void> {
     await this.page.goto(this.server.url(this.folder));
     await this.ready();
+  }
+
+  /** The same, with no folder open. */
+  async openWithoutFolder(): Promise<void> {
+    const address = new URL(this.server.url(''));
+    address.searchParams.delete('folder');
+    address.searchParams.set('ew', 'true');
+    await this.page.goto(address.href);
+    await this.ready();
+  }
+
+  /** One more window on the same workspace. */
+  async anotherWindow(): Promise<Workbench> {
+    const page = await this.page.context().newPage();
+    await giveEars(page);
+    const window = new Workbench(page, this.server, this.folder);
+    await window.open();
+    return window;
+  }
+
+  /**
+   * Settles when VS Code has stored `words` in its state, which a reload starts from. In a browser it does so every five
+   * seconds; what is younger, a reload loses.
+   */
+  async remembers(words: string): Promise<void> {
+    await expect.poll(() => this.page.evaluate(isStored, words), { timeout: 30_000 }).toBe(true);
   }
 
   async reload(): Promise<void> {
@@ -53,7 +79,9 @@ export class Workbench {
 
   /** Labels of the open pick list, as far as they are in sight. */
   choices(): Promise<string[]> {
-    return this.page.locator('.quick-input-list .monaco-list-row .quick-input-list-row:first-child .label-name').allTextContents();
+    return this.page
+      .locator('.quick-input-list .monaco-list-row .quick-input-list-row:first-child .label-name')
+      .allTextContents();
   }
 
   /** Opens a side bar by its icon in the activity bar. */
@@ -101,7 +129,10 @@ export class Workbench {
       if (outer === null || !/\/pre\/fake\.html/.test(frame.url())) {
         continue;
       }
-      const isIt = await frame.locator(`script[src$="${name}.js"]`).count().catch(() => 0);
+      const isIt = await frame
+        .locator(`script[src$="${name}.js"]`)
+        .count()
+        .catch(() => 0);
       const element = await outer.frameElement().catch(() => undefined);
       if (isIt > 0 && (await element?.isVisible()) === true) {
         return frame;
@@ -118,6 +149,11 @@ export class Workbench {
   /** Words of the notifications on screen. */
   notifications(): Promise<string[]> {
     return this.page.locator('.notification-toast .notification-list-item-message').allTextContents();
+  }
+
+  async closeNotifications(): Promise<void> {
+    await this.command('Notifications: Clear All Notifications');
+    await expect.poll(() => this.notifications()).toEqual([]);
   }
 
   hear(frame: Frame): Promise<Heard> {
@@ -142,6 +178,32 @@ export class Workbench {
   }
 
   private async ready(): Promise<void> {
-    await this.page.locator('.monaco-workbench .activitybar .action-item').first().waitFor({ timeout: 60_000 });
+    await this.page
+      .locator('.monaco-workbench .activitybar .action-item')
+      .first()
+      .waitFor({ timeout: 60_000 });
   }
+}
+
+/** Whether any value of VS Code's own databases in this browser holds `words`. */
+async function isStored(words: string): Promise<boolean> {
+  const answer = <T>(request: IDBRequest<T>) =>
+    new Promise<T>((done, fail) => {
+      request.onsuccess = () => done(request.result);
+      request.onerror = () => fail(request.error ?? new Error('IndexedDB'));
+    });
+  for (const { name = '' } of await indexedDB.databases()) {
+    if (!name.startsWith('vscode-web-state-db')) continue;
+    const database = await answer(indexedDB.open(name));
+    try {
+      for (const table of database.objectStoreNames) {
+        const values = await answer(database.transaction(table).objectStore(table).getAll());
+        // Strings within strings within strings.
+        if (JSON.stringify(values).replaceAll('\\', '').includes(words)) return true;
+      }
+    } finally {
+      database.close();
+    }
+  }
+  return false;
 }

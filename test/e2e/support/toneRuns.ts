@@ -1,0 +1,126 @@
+/** Run folders whose clips tell by ear what they are: take, prompt and second each set the pitch. */
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Frame } from '@playwright/test';
+import { root } from '../../vscode/paths';
+import { hear } from './ears';
+
+/** Counted from 0. */
+export interface Sounding {
+  readonly take: number;
+  readonly prompt: number;
+  readonly second: number;
+}
+
+export const folderOf = { base: 'base_model', best: 'best_model', final: 'final_model' } as const;
+const RATE = 32_000;
+const LOWEST_HZ = 500;
+/** Spans of a take, a prompt and a second: each holds all of the next. */
+const TAKE_HZ = 2000;
+const PROMPT_HZ = 200;
+const SECOND_HZ = 12;
+
+/** A mono 16-bit clip that says which it is, at every second of it. */
+export function toneClip(take: number, prompt: number, seconds: number): Buffer {
+  const samples = seconds * RATE;
+  const bytes = Buffer.alloc(44 + samples * 2);
+  bytes.write('RIFF', 0, 'latin1');
+  bytes.writeUInt32LE(36 + samples * 2, 4);
+  bytes.write('WAVEfmt ', 8, 'latin1');
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(RATE, 24);
+  bytes.writeUInt32LE(RATE * 2, 28);
+  bytes.writeUInt16LE(2, 32);
+  bytes.writeUInt16LE(16, 34);
+  bytes.write('data', 36, 'latin1');
+  bytes.writeUInt32LE(samples * 2, 40);
+  let phase = 0;
+  for (let i = 0; i < samples; i++) {
+    const hertz = LOWEST_HZ + take * TAKE_HZ + prompt * PROMPT_HZ + Math.floor(i / RATE) * SECOND_HZ;
+    phase += (2 * Math.PI * hertz) / RATE;
+    bytes.writeInt16LE(Math.round(Math.sin(phase) * 10_000), 44 + i * 2);
+  }
+  return bytes;
+}
+
+/** What sounds in a page now; null when it is silent, or nothing that a clip of ours could be. */
+export async function whatSounds(frame: Frame): Promise<Sounding | null> {
+  const { hertz, level } = await hear(frame);
+  if (level < -70) return null;
+  const above = hertz - LOWEST_HZ;
+  const prompt = Math.floor(((((above + 4) % TAKE_HZ) + TAKE_HZ) % TAKE_HZ) / PROMPT_HZ);
+  const take = Math.floor((above + 4) / TAKE_HZ);
+  const second = (above - take * TAKE_HZ - prompt * PROMPT_HZ) / SECOND_HZ;
+  return { take, prompt, second: Math.round(second) };
+}
+
+export interface ToneRun {
+  readonly prompts?: number;
+  readonly takes?: readonly (keyof typeof folderOf)[];
+  readonly seconds?: number;
+  /** Its takes sound as those from this one on. */
+  readonly firstTake?: number;
+}
+
+export const wordsOf = (prompt: number): string => `tone prompt ${prompt + 1}`;
+
+/** Rows of the index, in the order in which an evaluation writes them. */
+export function rowsOf({
+  prompts = 3,
+  takes = ['base', 'best', 'final'],
+  seconds = 8,
+}: ToneRun = {}): object[] {
+  return takes.flatMap((take) =>
+    Array.from({ length: prompts }, (_, prompt) => ({
+      prompt_id: `tone-${prompt + 1}`,
+      prompt: wordsOf(prompt),
+      model: take,
+      path: `${folderOf[take]}/${fileOf(prompt)}`,
+      seed: 0,
+      duration_s: seconds,
+    })),
+  );
+}
+
+/** A run with an `evaluation` in it. */
+export async function writeToneRun(folder: string, options: ToneRun = {}): Promise<void> {
+  const { prompts = 3, takes = ['base', 'best', 'final'], seconds = 8, firstTake = 0 } = options;
+  const evaluation = join(folder, 'evaluation');
+  for (const [t, take] of takes.entries()) {
+    for (let prompt = 0; prompt < prompts; prompt++) {
+      await write(join(evaluation, folderOf[take], fileOf(prompt)), toneClip(firstTake + t, prompt, seconds));
+    }
+  }
+  await write(join(evaluation, 'comparison_results.jsonl'), jsonLines(rowsOf(options)));
+}
+
+/** The examples, with tones for their music. */
+export async function writeToneExamples(folder: string): Promise<void> {
+  await cp(join(root, 'examples'), folder, {
+    recursive: true,
+    filter: (source) => !/\.wav$|listening-notes$/.test(source),
+  });
+  for (const [r, run] of ['output_epoch1', 'output_epoch3'].entries()) {
+    for (const [t, take] of Object.values(folderOf).entries()) {
+      const names = await readdir(join(root, 'examples', 'finetune', run, 'evaluation', take));
+      for (const [prompt, name] of names.sort().entries()) {
+        await write(join(folder, 'finetune', run, 'evaluation', take, name), toneClip(3 * r + t, prompt, 15));
+      }
+    }
+  }
+}
+
+export function jsonLines(rows: readonly object[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
+
+export async function write(file: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+}
+
+function fileOf(prompt: number): string {
+  return `${String(prompt + 1).padStart(3, '0')}_tone-prompt-${prompt + 1}.wav`;
+}
