@@ -28,6 +28,7 @@ async function main(): Promise<number> {
 
   const server = await startServer({
     version,
+    testDriver: true,
     // Without the question, a folder that is not known stays untrusted.
     ...(values.untrusted === true && {
       trust: true,

@@ -21,6 +21,11 @@ export interface ServerOptions {
   token?: string;
   /** Ask whether the folder is trusted, as VS Code does for people. */
   trust?: boolean;
+  /**
+   * Lets extension tests report their end (`codeAutomationExit`). VS Code then shows no notification on screen, so it is not for
+   * people, nor for tests that act as one.
+   */
+  testDriver?: boolean;
   /** Added to the environment of the server and with it of the extension host. */
   env?: NodeJS.ProcessEnv;
   port?: number;
@@ -89,7 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...(options.token === undefined
         ? ['--without-connection-token']
         : ['--connection-token-file', tokenFile]),
-      '--enable-smoke-test-driver',
+      ...(options.testDriver === true ? ['--enable-smoke-test-driver'] : []),
       '--accept-server-license-terms',
       '--telemetry-level=off',
       ...where,
