@@ -16,7 +16,8 @@ export interface RunsViewDeps {
   readonly watched: () => boolean;
 }
 
-const POLL_MS = 1200;
+/** Folders that come or go whole are seen by looking only; with the look itself that stays below a second. */
+const POLL_MS = 700;
 
 export function registerRunsView({ library, notebook, refresh, watched }: RunsViewDeps): DisposableStore {
   const store = new DisposableStore();
