@@ -77,8 +77,8 @@ def _add_norm(
         value += tl.load(delta + (group * added + row) * width + at, inside, 0.0)
         tl.store(x + program * width + at, value, inside)
     if row < rows:
-        value = value.to(tl.float32)
-        centred = tl.where(inside, value - tl.sum(value) / width, 0.0)
+        exact = value.to(tl.float32)
+        centred = tl.where(inside, exact - tl.sum(exact) / width, 0.0)
         scale = tl.rsqrt(tl.sum(centred * centred) / width + epsilon)
         w = tl.load(weight + group * width + at, inside, 0.0).to(tl.float32)
         b = tl.load(bias + group * width + at, inside, 0.0).to(tl.float32)
