@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cache import Clip
-from musicgen import IGNORED, delayed_labels
+from forward import IGNORED, delayed_labels
 
 if TYPE_CHECKING:
     import torch
@@ -95,7 +95,12 @@ class Batch:
     mask: torch.Tensor  # (B, L) int64, a row of zeros is no text
 
     def to(self, device: torch.device) -> Batch:
-        return Batch(*(t.to(device, non_blocking=True) for t in (self.labels, self.states, self.mask)))
+        return Batch(*(to_device(t, device) for t in (self.labels, self.states, self.mask)))
+
+
+def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Without waiting for what the device is doing, which a copy from ordinary memory would."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def make_batch(items: Sequence[Item], frames: int, tokens: int, pad: int, rows: int = 0) -> Batch:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from dataset import Batch, Item, fixed_items, make_batch, valid_positions
-from musicgen import base_of, codebook_loss, decoder_logits, trainable
+from dataset import Batch, Item, fixed_items, make_batch, to_device, valid_positions
+from forward import LayerFunction, codebook_loss, decoder_layer, decoder_logits
+from musicgen import base_of, trainable
 
 if TYPE_CHECKING:
     from cache import Clip
@@ -22,14 +23,14 @@ VALID_BATCH = 8
 class StepLoss(nn.Module):
     """Labels, states, mask and weights (K,) → the weighted sum of all losses, and each codebook's plain sum."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, layer_function: LayerFunction | None = None) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.layer_function = model, layer_function
 
     def forward(
         self, labels: torch.Tensor, states: torch.Tensor, mask: torch.Tensor, weights: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        sums, _ = codebook_loss(decoder_logits(self.model, labels, states, mask), labels)
+        sums, _ = codebook_loss(decoder_logits(self.model, labels, states, mask, self.layer_function), labels)
         return (sums * weights).sum(), sums.detach()
 
 
@@ -54,6 +55,7 @@ class Engine:
         accumulation: int,
         max_grad_norm: float,
         seed: int,
+        compiled: bool = False,
     ) -> None:
         self.model, self.optimizer, self.processes = model, optimizer, processes
         self.device: torch.device = base_of(model).device
@@ -65,8 +67,10 @@ class Engine:
         self.dtype = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == "fp16")
         self.parameters = list(trainable(model))
-        self.loss = StepLoss(model)
+        layer_function = torch.compile(decoder_layer, dynamic=False) if compiled else None
+        self.loss = StepLoss(model, layer_function)
         self.module = processes.wrap(self.loss)
+        self.valid_loss = StepLoss(model)
         self.graph: MicroStepGraph | None = None
         self.use_graph = self.device.type == "cuda" and processes.count == 1
 
@@ -80,8 +84,9 @@ class Engine:
             group["lr"] = lr
         counts = valid_positions(items, self.frames, self.codebooks)
         scale = self.processes.count / self.codebooks  # DistributedDataParallel takes the mean of the processes
-        weights = torch.tensor([scale / max(1, count) for count in counts], device=self.device)
-        self.model.train()
+        weights = to_device(torch.tensor([scale / max(1, count) for count in counts]), self.device)
+        if not self.model.training:
+            self.model.train()
         run = self._graphed if self.use_graph else self._eager
         sums = run(number, items, weights)
         self.scaler.unscale_(self.optimizer)
@@ -99,7 +104,7 @@ class Engine:
         with torch.no_grad(), self._autocast():
             for start in range(0, len(own), VALID_BATCH):
                 batch = self._batch(own[start : start + VALID_BATCH])
-                sums += self.loss(batch.labels, batch.states, batch.mask, weights)[1]
+                sums += self.valid_loss(batch.labels, batch.states, batch.mask, weights)[1]
         self.processes.sum(sums)
         return [float(s) / max(1, c) for s, c in zip(sums.tolist(), counts)]
 
@@ -205,6 +210,6 @@ class MicroStepGraph:
     def __call__(self, batch: Batch, weights: torch.Tensor) -> torch.Tensor:
         self.weights.copy_(weights)
         for name in ("labels", "states", "mask"):
-            getattr(self.batch, name).copy_(getattr(batch, name), non_blocking=True)
+            getattr(self.batch, name).copy_(getattr(batch, name).pin_memory(), non_blocking=True)
         self.graph.replay()
         return self.sums

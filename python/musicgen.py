@@ -1,6 +1,6 @@
-"""MusicGen as its training and evaluation need it: loading, labels, loss, codes, text states, adapters.
+"""MusicGen as its training and evaluation need it: loading, codes, text states, adapters.
 
-Shapes: B clips, K codebooks (4), T frames (50 a second), V codes a codebook (2048), L text tokens, D text width.
+Shapes: B clips, K codebooks (4), T frames (50 a second), L text tokens, D text width.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import MusicgenForConditionalGeneration, PreTrainedTokenizerBase
 
-IGNORED = -100
 MAX_TEXT_TOKENS = 256
 _LAYER = r".*decoder\.model\.decoder\.layers\.\d+\."
 LORA_TARGETS = {
@@ -111,68 +110,6 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
             "Copy tokenizer.json and tokenizer_config.json of the model there.",
             "tokenizer-missing",
         ) from error
-
-
-def delayed_labels(codes: torch.Tensor, pad: int = 2048) -> torch.Tensor:
-    """Codes (K, T) → labels (T, K) as the model wants them: codebook k delayed by k frames, `pad` before its first.
-
-    The model shifts labels right by one frame by itself, but does not build the delay: its input is then
-    decoder_input[k, t] == codes[k, t-1-k]. The last k codes of codebook k fall off the end.
-    """
-    codebooks, frames = codes.shape
-    labels = codes.new_full((frames, codebooks), pad)
-    for k in range(min(codebooks, frames)):
-        labels[k:, k] = codes[k, : frames - k]
-    return labels
-
-
-def shift_right(labels: torch.Tensor, pad: int = 2048) -> torch.Tensor:
-    """Labels (B, T, K) → decoder input (B, K, T): one frame later, `pad` at the start and where labels are ignored."""
-    shifted = labels.new_full(labels.shape, pad)
-    shifted[:, 1:] = labels[:, :-1]
-    return shifted.masked_fill_(shifted == IGNORED, pad).transpose(1, 2).contiguous()
-
-
-def decoder_logits(
-    model: Any, labels: torch.Tensor, text_states: torch.Tensor, text_mask: torch.Tensor
-) -> torch.Tensor:
-    """Teacher-forced logits (B, K, T, V) for labels (B, T, K), T5 states (B, L, D) and mask (B, L).
-
-    A row of zeros in the mask is "no text": its keys and values are exactly zero, as in guided generation.
-    """
-    import torch
-
-    base = base_of(model)
-    decoder = base.decoder
-    keep = text_mask[..., None].to(text_states.dtype)
-    states = base.enc_to_dec_proj(text_states) if hasattr(base, "enc_to_dec_proj") else text_states
-    states = states * keep.to(states.dtype)
-    # Older torch gives NaN where a row may attend to nothing. With zero values all weights give the same: zero.
-    attended = text_mask.bool() | ~text_mask.bool().any(dim=1, keepdim=True)
-    inputs = shift_right(labels, decoder.config.vocab_size)
-    hidden = decoder.model.decoder(
-        input_ids=inputs.flatten(0, 1),
-        encoder_hidden_states=states,
-        encoder_attention_mask=attended,
-        use_cache=False,
-    ).last_hidden_state
-    return torch.stack([head(hidden) for head in decoder.lm_heads], dim=1)
-
-
-def codebook_loss(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cross-entropy of each codebook, summed over its valid positions, in nats: (sums (K,), counts (K,)).
-
-    Neither padding (-100) nor the delay's pad id counts. The model's own loss is mean(sums / counts).
-    """
-    import torch.nn.functional as F
-
-    size = logits.shape[-1]
-    targets = labels.transpose(1, 2)
-    targets = targets.masked_fill(targets == size, IGNORED)
-    losses = F.cross_entropy(
-        logits.reshape(-1, size).float(), targets.reshape(-1), ignore_index=IGNORED, reduction="none"
-    )
-    return losses.view(targets.shape).sum((0, 2)), (targets != IGNORED).sum((0, 2))
 
 
 def encode_audio(model: Any, samples: torch.Tensor) -> torch.Tensor:

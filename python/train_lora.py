@@ -46,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_argument_group("adapter").add_argument
     add("--lora_rank", type=one_or_more, default=16)
     add("--lora_alpha", type=positive, default=32.0)
-    add("--lora_dropout", type=fraction, default=0.05)
+    add("--lora_dropout", type=fraction, default=0.0)
     add(
         "--lora_target",
         default="attention",
@@ -89,6 +89,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_argument_group("start").add_argument
     add("--resume", nargs="?", const="latest", metavar="CHECKPOINT", help="go on from the newest checkpoint, or this")
     add("--allow_untrained_base", action="store_true", help="go on although the base model knows nothing of the data")
+    add("--compile", choices=("auto", "on", "off"), default="auto", help="auto: on a GPU, for 1000 steps or more")
     add("--device", choices=("auto", "cpu"), default="auto")
     return parser
 

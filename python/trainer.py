@@ -15,6 +15,7 @@ from cache import Cache, Clip, Cut, Stopped
 from dataset import Plan, fingerprint, split
 from engine import Engine
 from errors import HumanError
+from forward import lower_frozen
 from launch import Processes
 from metadata import metadata_path, read_metadata
 from musicgen import add_lora, base_of, check_model_folder, is_hub_name, load_model, load_tokenizer, trainable
@@ -126,6 +127,8 @@ class Training:
         self.total = args.max_steps or math.ceil(args.num_epochs * self.plan.steps_per_epoch)
         self.uniform_loss = math.log(config.decoder.vocab_size)
         self._make_trainable()
+        if self.precision != "fp32":
+            lower_frozen(self.model, torch.bfloat16 if self.precision == "bf16" else torch.float16)
         fused = processes.device.type == "cuda"
         self.optimizer = torch.optim.AdamW(
             trainable(self.model), lr=args.learning_rate, weight_decay=args.weight_decay, fused=fused
@@ -141,7 +144,13 @@ class Training:
             accumulation=args.gradient_accumulation_steps,
             max_grad_norm=args.max_grad_norm,
             seed=args.seed,
+            compiled=self._worth_compiling(),
         )
+
+    def _worth_compiling(self) -> bool:
+        """Compiling takes half a minute and makes steps a third shorter."""
+        wish = self.args.compile
+        return wish == "on" or (wish == "auto" and self.processes.device.type == "cuda" and self.total >= 1000)
 
     def _make_trainable(self) -> None:
         args = self.args

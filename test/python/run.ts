@@ -2,17 +2,8 @@
  * `npm run test:python`: ruff and pytest over python/, in a `.venv` at the project's root that is made on first use.
  * Arguments go to pytest: `npm run test:python -- -k resume`.
  */
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-
-const root = path.resolve(__dirname, '../..');
-const venv = path.join(root, '.venv');
-const requirements = path.join(root, 'python/requirements-test.txt');
-const bin = (name: string): string => path.join(venv, 'bin', name);
-/** Tiny models gain nothing from more threads, and one thread gives the same sums on every machine. */
-const env = { ...process.env, OMP_NUM_THREADS: '1', TOKENIZERS_PARALLELISM: 'false' };
+import { bin, makeEnvironment, root, run } from './environment';
 
 void main();
 
@@ -20,38 +11,6 @@ async function main(): Promise<void> {
   const settings = path.join(root, 'python/pyproject.toml');
   process.exitCode =
     (await makeEnvironment()) ||
-    (await run(bin('ruff'), ['check', '--config', settings, 'python', 'test/python', 'examples'])) ||
+    (await run(bin('ruff'), ['check', '--config', settings, 'python', 'test/python'])) ||
     (await run(bin('python'), ['-m', 'pytest', '-c', settings, ...process.argv.slice(2)]));
-}
-
-/** The stamp holds the requirements that were installed, so that an old or half-made environment is made anew. */
-async function makeEnvironment(): Promise<number> {
-  const stamp = path.join(venv, 'earmark-requirements.sha256');
-  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
-  if (readOrNull(stamp) === wanted) return 0;
-  console.log('Making the Python environment .venv (about 1.5 GB; once)…');
-  const code =
-    (await run(process.env['EARMARK_TEST_PYTHON'] ?? 'python3', ['-m', 'venv', venv])) ||
-    (await run(bin('python'), ['-m', 'pip', 'install', '--quiet', '-r', requirements]));
-  if (code === 0) writeFileSync(stamp, wanted);
-  return code;
-}
-
-function readOrNull(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
-}
-
-function run(file: string, argv: readonly string[]): Promise<number> {
-  return new Promise((resolve) => {
-    const child = spawn(file, argv, { cwd: root, env, stdio: 'inherit' });
-    child.on('error', (error) => {
-      console.error(`${file} could not be started: ${error.message}`);
-      resolve(1);
-    });
-    child.on('close', (code) => resolve(code ?? 1));
-  });
 }

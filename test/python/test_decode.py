@@ -10,7 +10,8 @@ import torch
 
 from checkpoints import Model, decoder_states
 from decode import Decoder, Stopped, Weights, decode_audio, decoder_state, positions
-from musicgen import add_lora, attach_adapters, decoder_logits, encode_text, load_model, load_tokenizer
+from forward import decoder_logits
+from musicgen import add_lora, attach_adapters, encode_text, load_model, load_tokenizer
 from sampling import Sampling, noise_key
 
 TEXTS = ["slow solo guitar", "a warm piano with strings and drums, 90 bpm", "techno"]

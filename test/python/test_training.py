@@ -13,6 +13,7 @@ import torch
 from conftest import PYTHON_FOLDER, script_argv, write_clips
 from training import events, flags, run_training, states, weights
 
+import forward
 import musicgen
 import saving
 import trainer
@@ -81,12 +82,12 @@ def test_plain_peft_reads_the_adapter(run: Path, tiny_model: Path, data_dir: Pat
     plain = PeftModel.from_pretrained(musicgen.load_model(tiny_model), str(run / "final_model")).eval()
     own = musicgen.attach_adapters(musicgen.load_model(tiny_model), {"final": run / "final_model"})
     codes = torch.randint(0, 2048, (4, 20), generator=torch.Generator().manual_seed(0))
-    labels, states, mask = musicgen.delayed_labels(codes)[None], torch.ones(1, 3, 48), torch.ones(1, 3).long()
+    labels, states, mask = forward.delayed_labels(codes)[None], torch.ones(1, 3, 48), torch.ones(1, 3).long()
     with torch.no_grad():
-        adapted = musicgen.decoder_logits(plain, labels, states, mask)
-        assert torch.equal(adapted, musicgen.decoder_logits(own, labels, states, mask))
+        adapted = forward.decoder_logits(plain, labels, states, mask)
+        assert torch.equal(adapted, forward.decoder_logits(own, labels, states, mask))
         with plain.disable_adapter():
-            assert not torch.allclose(adapted, musicgen.decoder_logits(plain, labels, states, mask), atol=1e-4)
+            assert not torch.allclose(adapted, forward.decoder_logits(plain, labels, states, mask), atol=1e-4)
 
 
 def test_untrained_base_is_refused_and_said_why(tiny_model: Path, data_dir: Path, tmp_path: Path) -> None:
