@@ -72,7 +72,7 @@ export function pidIn(file: string): Promise<number> {
       if (!text.endsWith('\n')) throw new Error('not written yet');
       return Number(text);
     },
-    { timeout: 15_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 }
 
@@ -81,7 +81,7 @@ export function untilGone(pid: number): Promise<void> {
     async () => {
       if (await lives(pid)) throw new Error(`${pid} still runs`);
     },
-    { timeout: 15_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 }
 

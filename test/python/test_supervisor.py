@@ -247,6 +247,15 @@ def test_the_supervisor_is_a_session_of_its_own_and_holds_no_pipe(bench: Bench) 
     assert bench.ended(job)["why"] == "exited"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_the_command_inherits_no_file_but_the_three(bench: Bench) -> None:
+    show = "import os; print(sorted(os.listdir('/proc/self/fd')))"
+    spec = bench.spec("", argv=[sys.executable, "-c", show])
+    bench.run(spec)
+    log = (bench.root / spec["id"] / "out.log").read_text()
+    assert log == "['0', '1', '2', '3']\n"  # the last is the folder that is being listed
+
+
 # ---------------------------------------------------------------- running and ending
 
 

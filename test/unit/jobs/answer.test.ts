@@ -30,6 +30,7 @@ test('takes only what stands in the frame, whatever a login shell prints around 
 test.each([
   ['nothing', ''],
   ['an answer cut off', framed({ ok: true, jobs: [] }).slice(0, -8)],
+  ['an answer without its end', 'EARMARK-cafe\n{"ok":true,"jobs":[]}'],
   ['another frame', framed({ ok: true, jobs: [] }, 'beef')],
   ['no JSON', framed('{"ok":')],
   ['no answer', framed({ ok: true })],

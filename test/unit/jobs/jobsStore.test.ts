@@ -1,9 +1,12 @@
-import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { exec } from '../../../src/hosts/exec';
 import type { JobHost } from '../../../src/jobs/jobsStore';
 import { host, logOf, makeBench, names, shell, storeOf } from './support';
+
+// Real processes on a machine that may be busy with other things.
+vi.setConfig({ testTimeout: 60_000 });
 
 test('a job runs to its end and is told as it was', async () => {
   const bench = await makeBench();
@@ -140,6 +143,25 @@ test('without an answer, live jobs are unverifiable with what was known; contact
   await bench.ended(job!.id);
   await store.refresh();
   expect(store.job(job!.id)?.state).toMatchObject({ kind: 'ended', code: 0 });
+});
+
+test('a start whose answers are lost is asked for again, and runs once', async () => {
+  const bench = await makeBench();
+  let calls = 0;
+  const deaf: JobHost = {
+    ...host,
+    transport: {
+      ...host.transport,
+      run: async (call) => {
+        const result = await host.transport.run(call);
+        return (calls += 1) < 3 ? { code: null, stdout: '', stderr: 'cut' } : result;
+      },
+    },
+  };
+  const launch = bench.prepare(shell(bench.folder, 'echo run >> ran'));
+  const [job] = await storeOf(bench.folder, deaf).start(launch);
+  await bench.ended(job!.id);
+  expect([calls, await readFile(join(bench.folder, 'ran'), 'utf8')]).toEqual([3, 'run\n']);
 });
 
 test('where nothing may be run, nothing is run and nothing claimed', async () => {

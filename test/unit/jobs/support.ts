@@ -53,7 +53,7 @@ export async function makeBench(place?: string): Promise<Bench> {
         if (job === undefined || !wanted(job)) throw new Error(`job is ${JSON.stringify(job?.state)}`);
         return job;
       },
-      { timeout: 15_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
   return {
     folder,
@@ -92,7 +92,7 @@ export async function endAll(folder: string): Promise<void> {
       for (const { id } of live) await store.stop(id, 0);
       if (live.length > 0) throw new Error('still running');
     },
-    { timeout: 15_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
 }
 
