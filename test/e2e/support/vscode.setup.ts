@@ -1,7 +1,8 @@
 /** What the tests in the workbench need: VS Code, the packaged extension, the example audio. */
-import { test as setup } from '@playwright/test';
+import { expect, test as setup } from '@playwright/test';
 import { existsSync } from 'node:fs';
 import { installServer, versions } from '../../vscode/install';
+import { makeEnvironment } from '../../python/environment';
 import { root, vsix } from '../../vscode/paths';
 import { run } from '../../vscode/processes';
 
@@ -10,6 +11,10 @@ for (const version of versions) {
     await installServer(version);
   });
 }
+
+setup('a Python with torch is here', async () => {
+  expect(await makeEnvironment()).toBe(0);
+});
 
 setup('the extension is packaged and the examples have their audio', async () => {
   // `npm test` has packaged it just before.
