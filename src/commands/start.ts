@@ -1,7 +1,6 @@
 /** The last step before anything runs: the exact command, the host, the folder; then the start, and its viewer. */
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
-import type { Job } from '../jobs/jobsStore';
 import type { JobDraft } from '../jobs/spec';
 import type { CommandContext } from './context';
 
@@ -23,12 +22,7 @@ export async function confirmAndStart(context: CommandContext, start: Start): Pr
   const chosen = await vscode.window.showInformationMessage(start.title, { modal: true, detail }, go, copy);
   if (chosen === copy) await vscode.env.clipboard.writeText(command);
   if (chosen !== go) return;
-  await view(context, await context.workshop.start(launch, start.workFolder));
-}
-
-/** Opens the viewer of the first of the jobs that were started. */
-export async function view(context: CommandContext, jobs: readonly Job[]): Promise<void> {
-  const [first] = jobs;
+  const jobs = await context.workshop.start(launch, start.workFolder);
   context.wakeJobs();
-  if (first !== undefined) await context.terminals.show(first);
+  await context.terminals.showFirst(jobs);
 }

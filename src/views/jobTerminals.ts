@@ -1,5 +1,4 @@
 /** Terminals that only view: closing one, or Ctrl-C in it, ends nothing but the view. */
-import * as l10n from '@vscode/l10n';
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { Job } from '../jobs/jobsStore';
@@ -18,6 +17,12 @@ export class JobTerminals {
     );
   }
 
+  /** Shows what was started: of a chain the job that people wait for, not the one that only prepares it. */
+  async showFirst(jobs: readonly Job[]): Promise<void> {
+    const job = jobs.find(({ spec }) => spec?.kind !== 'command') ?? jobs[0];
+    if (job !== undefined) await this.show(job);
+  }
+
   /** Shows the job's log as it grows. A view that is open already is brought to the front. */
   async show(job: Pick<Job, 'id' | 'title'>): Promise<void> {
     const open = this.#open.get(job.id);
@@ -34,7 +39,6 @@ export class JobTerminals {
       iconPath: new vscode.ThemeIcon('pulse'),
       // VS Code would bring it back without a process; the Jobs view opens it anew instead.
       isTransient: true,
-      message: l10n.t('This terminal only shows the job: closing it or Ctrl-C ends the view, never the job.'),
     });
     this.#open.set(job.id, terminal);
     terminal.show(true);

@@ -313,8 +313,7 @@ class TrainingForm {
     const launch = await this.deps.workshop.prepare(training.drafts, workFolder);
     const jobs = await this.deps.workshop.start(launch, workFolder);
     this.deps.wakeJobs();
-    const [first] = jobs;
-    if (first !== undefined) await this.deps.terminals.show(first);
+    await this.deps.terminals.showFirst(jobs);
     this.panel.dispose();
   }
 }
