@@ -1,10 +1,11 @@
 /**
- * Runs `work` soon after it is asked for, never twice at once. Askings while it runs lead to one more run, and every
- * asker's promise settles with the run that began after it asked.
+ * Runs `work` as soon as it is asked for, never twice at once, and not before `pauseMs` have passed since it last ended.
+ * Askings in the meantime lead to one more run, and every asker's promise settles with the run that began after it asked.
  */
-export function coalesce(work: () => Promise<void>, delayMs: number): () => Promise<void> {
+export function coalesce(work: () => Promise<void>, pauseMs: number): () => Promise<void> {
   let running: Promise<void> | null = null;
   let waiting: Promise<void> | null = null;
+  let ended = -Infinity;
 
   return () => {
     waiting ??= start();
@@ -12,15 +13,17 @@ export function coalesce(work: () => Promise<void>, delayMs: number): () => Prom
   };
 
   async function start(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, delayMs));
     // The run under way may have read before this asking: wait for it, then run again.
-    while (running !== null) await running.catch(() => undefined);
+    await running?.catch(() => undefined);
+    // Even without a pause not at once: what is asked for in one go is one run.
+    await new Promise((resolve) => setTimeout(resolve, ended + pauseMs - performance.now()));
     waiting = null;
     running = work();
     try {
       await running;
     } finally {
       running = null;
+      ended = performance.now();
     }
   }
 }
