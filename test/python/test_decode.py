@@ -102,7 +102,7 @@ def test_base_is_base_and_adapters_are_what_peft_makes_of_them(
         return decoder_logits(fresh, labels, padded, mask)
 
     with torch.no_grad():
-        base, best, half = (logits_of(state) for state in states)
+        base, best, _ = (logits_of(state) for state in states)
         truth = attach_adapters(load_model(tiny_model), {"best": adapters["best"]})
         torch.testing.assert_close(best, decoder_logits(truth, labels, padded, mask), atol=1e-4, rtol=1e-4)
         with truth.disable_adapter():
