@@ -39,6 +39,17 @@ export function looksLikeEvaluation(name: string): boolean {
   return /^eval/i.test(name);
 }
 
+/** Enough to make a run of the folder around it: it is named as an evaluation, and has an index or clips of named models. */
+export async function isSureEvaluation(
+  { folder, reading }: Pick<ReaderContext, 'folder' | 'reading'>,
+  name: string,
+): Promise<boolean> {
+  if (!looksLikeEvaluation(name)) return false;
+  const inside = await reading.list(join(folder, name));
+  if (indexNames.some((index) => inside.files.includes(index))) return true;
+  return holdClips({ folder: join(folder, name), reading }, inside.folders.filter(isModelFolder));
+}
+
 /** Without an index: folders named as models are, or in a folder named as an evaluation is, that hold clips. */
 async function holdsTakes(
   { folder, reading }: ReaderContext,
@@ -46,9 +57,15 @@ async function holdsTakes(
   folders: readonly string[],
 ): Promise<boolean> {
   const models = looksLikeEvaluation(name) ? folders : folders.filter(isModelFolder);
+  return holdClips({ folder: join(folder, name), reading }, models);
+}
+
+async function holdClips(
+  { folder, reading }: Pick<ReaderContext, 'folder' | 'reading'>,
+  models: readonly string[],
+): Promise<boolean> {
   for (const model of models.slice(0, MOST_FOLDERS)) {
-    const inside = await reading.list(join(folder, name, model));
-    if (inside.files.some(isClipName)) return true;
+    if ((await reading.list(join(folder, model))).files.some(isClipName)) return true;
   }
   return false;
 }

@@ -4,16 +4,16 @@ import { isObject, readJsonLines, createLineCursor } from '../../files/jsonLines
 import { canonicalNames } from '../hyperparameters';
 import type { LossPoint } from '../run';
 import { holdsWeights, isCheckpointFolder, readAdapter, readCheckpoints, withBase } from './checkpoints';
-import { findEvaluations, indexNames, looksLikeEvaluation } from './evaluationFolders';
+import { findEvaluations, indexNames, isSureEvaluation } from './evaluationFolders';
 import { nothingKnown, type ReaderContext, type RunReader } from './reader';
 import { readArguments } from './trainingArguments';
 import { lossPoints, readTrainerState } from './trainerState';
 
 export const readStory: RunReader = async (context) => {
-  const { folder, listing } = context;
+  const { listing } = context;
   const weights = await foldersOfWeights(context);
   const isEvaluation = indexNames.some((name) => listing.files.includes(name));
-  if (weights.length === 0 && !isEvaluation && !(await hasIndexedEvaluation(context))) return null;
+  if (weights.length === 0 && !isEvaluation && !(await hasEvaluation(context))) return null;
 
   // A folder of takes may carry a checkpoint's name; as a checkpoint it must not be read.
   const notWeights = new Set(['best_model', 'final_model'].filter((name) => !weights.includes(name)));
@@ -42,15 +42,14 @@ export const readStory: RunReader = async (context) => {
     evaluationFolders: names,
     parts: [...folders.filter(isCheckpointFolder), ...names, ...(isEvaluation ? listing.folders : [])],
   };
-
-  async function hasIndexedEvaluation({ reading }: ReaderContext): Promise<boolean> {
-    for (const name of listing.folders.filter(looksLikeEvaluation)) {
-      const inside = await reading.list(join(folder, name));
-      if (indexNames.some((index) => inside.files.includes(index))) return true;
-    }
-    return false;
-  }
 };
+
+async function hasEvaluation(context: ReaderContext): Promise<boolean> {
+  for (const name of context.listing.folders) {
+    if (await isSureEvaluation(context, name)) return true;
+  }
+  return false;
+}
 
 async function foldersOfWeights({ folder, listing, reading }: ReaderContext): Promise<string[]> {
   const found: string[] = [];

@@ -267,6 +267,19 @@ test('evaluations without an index are found by folders of clips', async () => {
   expect(run.evaluationFolders).toEqual(['evaluation', 'listen']);
 });
 
+test('an evaluation of named models makes a run of the folder around it, with and without an index', async () => {
+  const run = await discoverOne(
+    await makeFolder({
+      'output/evaluation/base_model/001.wav': '',
+      'output/evaluation/best_model/001.wav': '',
+      'output/data/train/1.wav': '',
+    }),
+  );
+  expect(run).toMatchObject({ name: 'output', layout: 'story', evaluationFolders: ['evaluation'] });
+  const { runs } = await discover(await makeFolder({ 'project/evaluation/drums/1.wav': '' }));
+  expect(runs).toEqual([]);
+});
+
 test('foreign ids follow from the place and stay', async () => {
   const root = await makeFolder({ 'a/final_model/x.bin': '', 'b/final_model/x.bin': '' });
   const [first, second] = [await discover(root), await discover(root)];
