@@ -33,6 +33,7 @@ export const panels = {
 } as const;
 export const contexts = {
   hasRuns: 'earmark.hasRuns',
+  hasNotes: 'earmark.hasNotes',
   hasJobs: 'earmark.hasJobs',
   searching: 'earmark.searching',
 } as const;

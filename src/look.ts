@@ -19,6 +19,10 @@ export function createLook(library: Library, notebook: Notebook): Look {
     await notebook.refresh();
     setContext(contexts.searching, false);
     setContext(contexts.hasRuns, library.runs.length > 0);
+    setContext(
+      contexts.hasNotes,
+      library.runs.some((run) => notebook.notesOf(run.id).length > 0),
+    );
   }, 100);
   return { refresh, look: async () => (library.looked ? undefined : refresh()) };
 }
