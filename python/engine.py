@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from dataset import Batch, Item, fixed_items, make_batch, to_device, valid_positions
-from forward import LayerFunction, codebook_loss, decoder_layer, decoder_logits
+from forward import codebook_loss, decoder_layer, decoder_logits
 from musicgen import base_of, trainable
 
 if TYPE_CHECKING:
@@ -23,14 +23,16 @@ VALID_BATCH = 8
 class StepLoss(nn.Module):
     """Labels, states, mask and weights (K,) → the weighted sum of all losses, and each codebook's plain sum."""
 
-    def __init__(self, model: nn.Module, layer_function: LayerFunction | None = None) -> None:
+    def __init__(self, model: nn.Module, compiled: bool = False) -> None:
         super().__init__()
-        self.model, self.layer_function = model, layer_function
+        self.model = model
+        self.layer = torch.compile(decoder_layer, dynamic=False) if compiled else decoder_layer
+        self.loss = torch.compile(codebook_loss, dynamic=False) if compiled else codebook_loss
 
     def forward(
         self, labels: torch.Tensor, states: torch.Tensor, mask: torch.Tensor, weights: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        sums, _ = codebook_loss(decoder_logits(self.model, labels, states, mask, self.layer_function), labels)
+        sums, _ = self.loss(decoder_logits(self.model, labels, states, mask, self.layer), labels)
         return (sums * weights).sum(), sums.detach()
 
 
@@ -67,8 +69,7 @@ class Engine:
         self.dtype = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == "fp16")
         self.parameters = list(trainable(model))
-        layer_function = torch.compile(decoder_layer, dynamic=False) if compiled else None
-        self.loss = StepLoss(model, layer_function)
+        self.loss = StepLoss(model, compiled)
         self.module = processes.wrap(self.loss)
         self.valid_loss = StepLoss(model)
         self.graph: MicroStepGraph | None = None
@@ -138,7 +139,8 @@ class Engine:
     def _graphed(self, number: int, items: Sequence[Item], weights: torch.Tensor) -> torch.Tensor:
         if self.graph is None:
             self.graph = MicroStepGraph(self, self._batch(items[: self.micro], self.micro), weights)
-        torch._foreach_zero_([p.grad for p in self.parameters])
+        if self.graph.adds:
+            torch._foreach_zero_([p.grad for p in self.parameters])
         total = torch.zeros(self.codebooks, device=self.device)
         for seed, chunk in self._chunks(items):
             self._seed(number, seed)
@@ -184,12 +186,14 @@ class Engine:
 
 
 class MicroStepGraph:
-    """Forward and backward of one micro-batch as a CUDA graph, adding to the gradients: one launch for thousands."""
+    """Forward and backward of one micro-batch as a CUDA graph: one launch for thousands.
+
+    `adds`: a replay adds to the gradients; where a step is one micro-batch, it writes them.
+    """
 
     def __init__(self, engine: Engine, batch: Batch, weights: torch.Tensor) -> None:
         self.batch, self.weights = batch, weights.clone()
-        for parameter in engine.parameters:
-            parameter.grad = torch.zeros_like(parameter)
+        self.adds = engine.chunks > 1
 
         def micro_step() -> torch.Tensor:
             with engine._autocast():
@@ -203,6 +207,8 @@ class MicroStepGraph:
             for _ in range(3):
                 micro_step()
         torch.cuda.current_stream().wait_stream(stream)
+        for parameter in engine.parameters:
+            parameter.grad = torch.zeros_like(parameter) if self.adds else None
         self.graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self.graph):
             self.sums = micro_step()

@@ -7,7 +7,7 @@ import contextlib
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,14 +181,6 @@ class Record:
         else:
             self.progress.write(text)
             sys.stdout.flush()
-
-    @contextlib.contextmanager
-    def bar(self, total: int, what: str) -> Iterator[Callable[[int, int], None]]:
-        from tqdm import tqdm
-
-        every = 0.2 if sys.stderr.isatty() else 2.0
-        with tqdm(total=total, desc=what, unit="clip", disable=not self.first, mininterval=every) as progress:
-            yield lambda done, _total: progress.update(done - progress.n) and None
 
     def tell_data(self, prepared: Prepared, train: Sequence[Clip], valid: Sequence[Clip]) -> None:
         hours = sum(clip.facts.seconds for clip in prepared.clips) / 3600

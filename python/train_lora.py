@@ -15,33 +15,27 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from pathlib import Path
-from typing import Any
 
 from errors import HumanError, run_script
 from musicgen import LORA_TARGETS
+from options import add_data_options, count, fraction, not_negative, one_or_more, positive
 
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument_group("model and data").add_argument
+    group = parser.add_argument_group("model and data")
+    add = group.add_argument
     add("--model_path", help="folder of the base model, in the layout of facebook/musicgen-small")
     add("--data_dir", help="folder of the clips")
-    add("--metadata_file", default="metadata.json", help="JSON list or JSONL of {audio, text}, in --data_dir")
     add("--output_dir", help="folder of the run; a new one")
-    add("--max_duration", type=positive, default=15.0, help="longest clip in seconds; see --long_clips")
-    add("--long_clips", choices=("crop", "drop"), default="crop", help="what happens to longer clips")
-    add("--min_duration", type=not_negative, default=1.0, help="shorter clips are dropped")
     add(
         "--target_duration",
         type=positive,
         help="training length in seconds (default: --max_duration); longer clips "
         "give a part chosen anew each epoch, shorter ones are padded and masked",
     )
-    add("--valid_fraction", type=fraction, default=0.05, help="share of the clips that only measures")
-    add("--cache_dir", help="where codes and text states are kept (default: .earmark_cache in --data_dir)")
-    add("--num_workers", type=count, default=4, help="threads that read audio")
+    add_data_options(group)
 
     add = parser.add_argument_group("adapter").add_argument
     add("--lora_rank", type=one_or_more, default=16)
@@ -126,36 +120,6 @@ def complete(args: argparse.Namespace, argv: list[str] | None = None) -> argpars
     if args.sample_steps and not args.sample_prompts:
         raise HumanError("--sample_steps needs --sample_prompts, a file of prompts.", "flag-missing")
     return args
-
-
-def positive(text: str) -> float:
-    return _number(text, lambda x: x > 0, "a number above 0")
-
-
-def not_negative(text: str) -> float:
-    return _number(text, lambda x: x >= 0, "0 or more")
-
-
-def fraction(text: str) -> float:
-    return _number(text, lambda x: 0 <= x < 1, "from 0 to less than 1")
-
-
-def count(text: str) -> int:
-    return int(_number(text, lambda x: x >= 0 and x == int(x), "a whole number from 0"))
-
-
-def one_or_more(text: str) -> int:
-    return int(_number(text, lambda x: x >= 1 and x == int(x), "a whole number from 1"))
-
-
-def _number(text: str, good: Any, wanted: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or not good(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
-    return value
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 import saving
-from cache import Cache, Clip, Cut, Stopped
+from cache import Clip, Stopped
 from dataset import Plan, fingerprint, split
 from engine import Engine
 from errors import HumanError
@@ -19,6 +19,7 @@ from forward import lower_frozen
 from launch import Processes
 from metadata import metadata_path, read_metadata
 from musicgen import add_lora, base_of, check_model_folder, is_hub_name, load_model, load_tokenizer, trainable
+from preparing import prepare_clips
 from record import Record
 from runfiles import Events, SilentEvents, folder_lock, sha256_file
 from runfolder import check_output, check_resume, find_checkpoint, start_record
@@ -173,14 +174,12 @@ class Training:
         """The first process fills the cache, the others read it then."""
         args, processes = self.args, self.processes
         rows = read_metadata(self.metadata, Path(args.data_dir))
-        folder = Path(args.cache_dir) if args.cache_dir else Path(args.data_dir) / ".earmark_cache"
-        batch = 4 if processes.device.type == "cpu" else 16
-        cut = Cut(args.max_duration, args.min_duration, args.long_clips == "crop")
-        cache = Cache(folder, self.model, load_tokenizer(args.model_path), args.num_workers, batch)
+        tokenizer = load_tokenizer(args.model_path)
         for turn in (0, 1):
             if (turn == 0) == processes.first:
-                with self.record.bar(len(rows), "Preparing clips") as progress:
-                    prepared = cache.prepare(rows, cut, progress, lambda: self.stop.asked)
+                prepared = prepare_clips(
+                    args, rows, self.model, tokenizer, lambda: self.stop.asked, quiet=not processes.first
+                )
             processes.wait()
         train_clips, valid_clips = split(prepared.clips, args.valid_fraction, args.seed)
         self.fingerprint = fingerprint(train_clips)

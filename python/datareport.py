@@ -1,0 +1,120 @@
+"""What a person should know of a data set before training on it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from cache import Clip, Prepared
+from dataset import split
+from musicgen import MAX_TEXT_TOKENS
+
+QUIETER_OR_LOUDER_DB = 12.0  # than the median clip
+SILENT_SHARE = 0.5
+CLIPPED_SHARE = 0.001
+GRAM = 12  # frames of codebook 1: a quarter of a second that is the same to the code
+SAME_SHARE = 0.5
+
+
+def data_report(prepared: Prepared, rows: int, valid_fraction: float, seed: int) -> dict[str, Any]:
+    """Counts, and names of what is odd. `leakage` names pairs of a train and a valid clip that share much audio."""
+    clips = prepared.clips
+    train, valid = split(clips, valid_fraction, seed)
+    median = sorted(clip.facts.rms_dbfs for clip in clips)[len(clips) // 2]
+    notes: dict[str, int] = defaultdict(int)
+    for clip in clips:
+        for note in clip.facts.notes:
+            notes[note] += 1
+    return {
+        "rows": rows,
+        "clips": len(clips),
+        "train_clips": len(train),
+        "valid_clips": len(valid),
+        "hours": round(sum(clip.facts.seconds for clip in clips) / 3600, 3),
+        "captions": len({clip.row.text for clip in clips}),
+        "dropped": {reason: len(names) for reason, names in prepared.dropped.items()},
+        "dropped_names": prepared.dropped,
+        "changed": dict(notes),
+        "duplicates": _duplicates(clips),
+        "leakage": _leakage(train, valid),
+        "rms_dbfs_median": median,
+        "quiet": _named(c for c in clips if c.facts.rms_dbfs < median - QUIETER_OR_LOUDER_DB),
+        "loud": _named(c for c in clips if c.facts.rms_dbfs > median + QUIETER_OR_LOUDER_DB),
+        "silent": _named(c for c in clips if c.facts.silent > SILENT_SHARE),
+        "clipped": _named(c for c in clips if c.facts.clipped > CLIPPED_SHARE),
+        "long_captions": _named(c for c in clips if c.text.shape[0] >= MAX_TEXT_TOKENS),
+    }
+
+
+def report_lines(report: dict[str, Any]) -> list[str]:
+    """The report in sentences."""
+    lines = [
+        f"{report['clips']} of {report['rows']} rows can be used: {report['hours']} h, {report['captions']} different "
+        f"captions; {report['train_clips']} train and {report['valid_clips']} validate."
+    ]
+    for reason, names in report["dropped_names"].items():
+        lines.append(f"Dropped, {reason.replace('_', ' ')}: {_some(names)}.")
+    words = {"resampled": "resampled to 32 kHz", "mixed": "mixed to mono", "cropped": "cropped to their beginning"}
+    lines += [f"{count} clips are {words.get(note, note)}." for note, count in report["changed"].items()]
+    if report["duplicates"]:
+        pairs = [" = ".join(names) for names in report["duplicates"]]
+        lines.append(f"The same audio more than once (kept on one side of the split): {_some(pairs)}.")
+    if report["leakage"]:
+        pairs = [f"{a} ~ {b}" for a, b in report["leakage"]]
+        lines.append(f"Valid clips that share audio with train clips, so that the valid loss flatters: {_some(pairs)}.")
+    odd = {
+        "quiet": f"More than {QUIETER_OR_LOUDER_DB:.0f} dB quieter than the median",
+        "loud": f"More than {QUIETER_OR_LOUDER_DB:.0f} dB louder than the median",
+        "silent": "Silent for more than half their length",
+        "clipped": "Clipped",
+        "long_captions": f"Captions cut at {MAX_TEXT_TOKENS} tokens",
+    }
+    lines += [f"{text}: {_some(report[key])}." for key, text in odd.items() if report[key]]
+    return lines
+
+
+def _duplicates(clips: Sequence[Clip]) -> list[list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for clip in clips:
+        groups[clip.content].append(clip.row.named)
+    return [names for names in groups.values() if len(names) > 1]
+
+
+def _leakage(train: Sequence[Clip], valid: Sequence[Clip]) -> list[tuple[str, str]]:
+    """Pairs of which more than half the distinct runs of 12 codes are the same: parts of one recording, for example."""
+    runs: dict[bytes, set[int]] = defaultdict(set)
+    for index, clip in enumerate(train):
+        for gram in _grams(clip):
+            runs[gram].add(index)
+    found = []
+    for clip in valid:
+        grams = _grams(clip)
+        shared: dict[int, int] = defaultdict(int)
+        for gram in grams:
+            for index in runs.get(gram, ()):
+                shared[index] += 1
+        worst = max(shared, key=lambda index: shared[index], default=None)
+        if worst is not None and shared[worst] > SAME_SHARE * len(grams):
+            found.append((clip.row.named, train[worst].row.named))
+    return found
+
+
+def _grams(clip: Clip) -> set[bytes]:
+    """Runs of one code alone (silence, a held tone) say nothing and are left out."""
+    codes = clip.codes[0].numpy()
+    grams = (codes[i : i + GRAM] for i in range(len(codes) - GRAM + 1))
+    return {gram.tobytes() for gram in grams if len(set(gram.tolist())) > 2}
+
+
+def _named(clips: Any) -> list[str]:
+    return [clip.row.named for clip in clips]
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(_printable(name) for name in names[:5])
+    return f"{len(names)} ({shown}{', …' if len(names) > 5 else ''})"
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
