@@ -10,6 +10,7 @@ import { JobsStore, type Job, type JobHost } from './jobs/jobsStore';
 import { directEngine } from './jobs/launchers/direct';
 import { prepare, type PreparedLaunch } from './jobs/prepare';
 import { chainOf, type JobDraft } from './jobs/spec';
+import { isLive } from './jobs/state';
 import type { Scripts } from './jobs/trainer';
 import { noteIds } from './notes/noteId';
 
@@ -36,6 +37,15 @@ export class Workshop {
       workFolders: options.folders,
       host: () => this.#host(),
       now: () => Date.now() / 1000,
+    });
+    // What a finished command left may be an environment with torch.
+    let ended = 0;
+    this.jobs.onDidChange(() => {
+      const now = this.jobs.jobs.filter(
+        ({ spec, state }) => spec?.kind === 'command' && !isLive(state),
+      ).length;
+      if (now !== ended) this.forget();
+      ended = now;
     });
   }
 

@@ -1,11 +1,13 @@
 /** The Python that jobs run with: made where it lacks, and checked. */
 import * as l10n from '@vscode/l10n';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { HumanError } from '../errors';
 import { chooseInterpreter } from '../hosts/interpreters';
 import { commands } from '../ids';
-import { exists } from '../jobs/paths';
+import { doctorPage } from '../jobs/doctorReport';
+import { exists, findAgain, foldersAround } from '../jobs/paths';
+import { flagIn } from '../jobs/trainingForm';
 import type { CommandContext } from './context';
 import { confirmAndStart } from './start';
 
@@ -50,24 +52,52 @@ export async function createEnvironment(context: CommandContext): Promise<void> 
   });
 }
 
-const REPORT_TIMEOUT_MS = 300_000;
+/** The model is loaded and measured on the data: that takes a while on a CPU. */
+const REPORT_TIMEOUT_MS = 600_000;
 
-/** Runs doctor.py and shows its report as a page. */
+/** Runs doctor.py, on the model and data of the newest run where they are found, and shows its report as a page. */
 export async function checkEnvironment(context: CommandContext): Promise<void> {
-  const { workshop } = context;
-  workshop.forget();
+  const { workshop, library } = context;
   const workFolder = workshop.workFolderOf(null);
+  workshop.forget();
   const { path } = chooseInterpreter(await workshop.interpreters());
-  const report = await vscode.window.withProgress(
+  await context.look();
+  const [newest] = library.runs;
+  const folder = newest === undefined ? workFolder : dirname(newest.folder);
+  const args = await modelAndData(
+    newest?.command ?? [],
+    newest?.folder ?? join(workFolder, 'output'),
+    workFolder,
+  );
+  const result = await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
       title: l10n.t('Checking {0}: packages, GPU, model, data…', path),
     },
-    () => workshop.run('doctor.py', [], workFolder, REPORT_TIMEOUT_MS),
+    () => workshop.run('doctor.py', ['--json', '--output_dir', folder, ...args], folder, REPORT_TIMEOUT_MS),
   );
-  const document = await vscode.workspace.openTextDocument({
-    language: 'markdown',
-    content: ['```', report.stdout, report.stderr, '```'].join('\n'),
-  });
+  const content = doctorPage(path, result);
+  const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
   await vscode.commands.executeCommand('markdown.showPreview', document.uri);
+}
+
+/** Flags for the model and data that a run was trained with, as far as they are here. */
+async function modelAndData(
+  command: readonly string[],
+  runFolder: string,
+  workFolder: string,
+): Promise<string[]> {
+  const around = foldersAround(runFolder, workFolder);
+  const find = (name: string, usual: string): Promise<string | null> =>
+    findAgain(flagIn(command, name) ?? usual, around);
+  const model =
+    (await find('model_path', 'models/musicgen-small')) ?? (await findAgain('models/tiny-musicgen', around));
+  const data = await find('data_dir', 'data');
+  return [
+    ...(model === null ? [] : ['--model_path', model]),
+    ...(model === null || data === null ? [] : ['--data_dir', data]),
+    ...(model === null || data === null
+      ? []
+      : ['--metadata_file', flagIn(command, 'metadata_file') ?? 'metadata.json']),
+  ];
 }

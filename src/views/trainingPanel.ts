@@ -41,6 +41,7 @@ export class TrainingPanel implements vscode.WebviewPanelSerializer {
     this.#store.add(vscode.window.registerWebviewPanelSerializer(panels.training, this));
     this.#store.add(deps.notebook.onDidChange(() => void this.#open?.update()));
     this.#store.add(deps.library.onDidChange(() => void this.#open?.update()));
+    this.#store.add(deps.workshop.jobs.onDidChange(() => void this.#open?.planAgain()));
   }
 
   get visible(): boolean {
@@ -87,6 +88,8 @@ class TrainingForm {
   readonly #store = new DisposableStore();
   #ready = false;
   #posted = '';
+  /** As the page last sent them. */
+  #values: FormValues | null = null;
   /** Values that a person set, kept when another parent prefills the rest. */
   #touched: FormValues = {};
 
@@ -117,6 +120,13 @@ class TrainingForm {
     if (text === this.#posted) return;
     this.#posted = text;
     post(this.panel, { type: 'state', state });
+  }
+
+  /** Something on the host has changed that the plan may hang on, such as a Python with torch. */
+  async planAgain(): Promise<void> {
+    if (!this.#ready || !this.panel.visible || this.#values === null) return;
+    const { plan } = await this.#plan(this.#values);
+    post(this.panel, { type: 'plan', plan });
   }
 
   dispose(): void {
@@ -245,8 +255,8 @@ class TrainingForm {
         await this.update();
         return;
       case 'plan': {
-        const { plan } = await this.#plan(message.values);
-        post(this.panel, { type: 'plan', plan });
+        this.#values = message.values;
+        await this.planAgain();
         return;
       }
       case 'parent': {

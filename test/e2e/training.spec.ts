@@ -64,7 +64,7 @@ test('train, evaluate and compare while windows and processes are killed', async
     for (let kill = 0; kill < 3; kill++) {
       const before = stepOf(await jobText('Train output_epoch4'));
       await workbench.reload();
-      await workbench.sideBar('Earmark');
+      await workbench.command('Earmark: Focus on Jobs View');
       await expect
         .poll(async () => stepOf(await jobText('Train output_epoch4')), PATIENCE)
         .toBeGreaterThan(before);
@@ -116,7 +116,7 @@ test('train, evaluate and compare while windows and processes are killed', async
     for (let kill = 0; kill < 3; kill++) {
       await expect.poll(() => clipsOnDisk(run), PATIENCE).toBeGreaterThan(kill * 10);
       await workbench.reload();
-      await workbench.sideBar('Earmark');
+      await workbench.command('Earmark: Focus on Jobs View');
       await expect.poll(() => jobText(title), PATIENCE).toMatch(/of 150 clips|running/);
     }
     const before = liveJob(folder, 'evaluate');
