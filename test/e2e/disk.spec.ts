@@ -24,7 +24,7 @@ test('an empty folder says what to do; a run that is copied in is compared, grow
     await expect(page.getByRole('button', { name: 'Look Again' })).toBeVisible();
     await workbench.command('Earmark: Compare Outputs…');
     await expect(
-      page.getByText('No runs found. Open the folder that holds your runs, or add one.'),
+      workbench.notification('No runs found. Open the folder that holds your runs, or add one.'),
     ).toBeVisible();
     await workbench.closeNotifications();
   });
@@ -72,7 +72,7 @@ test('an empty folder says what to do; a run that is copied in is compared, grow
     await expect(page.getByText('No runs found here yet.')).toBeVisible();
     await expect(comparison.words).toHaveText('tone prompt 3');
     await comparison.hearsNothing();
-    expect(await workbench.notifications()).toEqual([]);
+    await expect(workbench.notifications).toHaveCount(0);
     await rename(join(folder, '..', 'gone'), run);
     await expect(comparison.notice(2)).toBeEmpty();
     await comparison.press(' ');

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Frame } from '@playwright/test';
 import { root } from '../../vscode/paths';
 import { hear } from './ears';
+import { wavFile } from './wavFile';
 
 /** Counted from 0. */
 export interface Sounding {
@@ -22,27 +23,17 @@ const SECOND_HZ = 12;
 
 /** A mono 16-bit clip that says which it is, at every second of it. */
 export function toneClip(take: number, prompt: number, seconds: number): Buffer {
-  const samples = seconds * RATE;
-  const bytes = Buffer.alloc(44 + samples * 2);
-  bytes.write('RIFF', 0, 'latin1');
-  bytes.writeUInt32LE(36 + samples * 2, 4);
-  bytes.write('WAVEfmt ', 8, 'latin1');
-  bytes.writeUInt32LE(16, 16);
-  bytes.writeUInt16LE(1, 20);
-  bytes.writeUInt16LE(1, 22);
-  bytes.writeUInt32LE(RATE, 24);
-  bytes.writeUInt32LE(RATE * 2, 28);
-  bytes.writeUInt16LE(2, 32);
-  bytes.writeUInt16LE(16, 34);
-  bytes.write('data', 36, 'latin1');
-  bytes.writeUInt32LE(samples * 2, 40);
+  return wavFile(toneSamples(take, prompt, seconds));
+}
+
+/** The same as samples of ±1, at a rate in Hz. */
+export function toneSamples(take: number, prompt: number, seconds: number, rate = RATE): Float32Array {
   let phase = 0;
-  for (let i = 0; i < samples; i++) {
-    const hertz = LOWEST_HZ + take * TAKE_HZ + prompt * PROMPT_HZ + Math.floor(i / RATE) * SECOND_HZ;
-    phase += (2 * Math.PI * hertz) / RATE;
-    bytes.writeInt16LE(Math.round(Math.sin(phase) * 10_000), 44 + i * 2);
-  }
-  return bytes;
+  return Float32Array.from({ length: seconds * rate }, (_, i) => {
+    const hertz = LOWEST_HZ + take * TAKE_HZ + prompt * PROMPT_HZ + Math.floor(i / rate) * SECOND_HZ;
+    phase += (2 * Math.PI * hertz) / rate;
+    return Math.sin(phase) * 0.3;
+  });
 }
 
 /** What sounds in a page now; null when it is silent, or nothing that a clip of ours could be. */

@@ -141,19 +141,30 @@ export class Workbench {
     return undefined;
   }
 
-  /** Titles of the open editors. */
-  tabs(): Promise<string[]> {
-    return this.page.locator('.tabs-container .tab .label-name').allTextContents();
+  async closeTab(title: string): Promise<void> {
+    const tab = this.page.locator('.tabs-container .tab').filter({ hasText: title });
+    await tab.hover();
+    await tab.locator('.tab-actions .action-label').first().click();
+    await expect(tab).toHaveCount(0);
   }
 
-  /** Words of the notifications on screen. */
-  notifications(): Promise<string[]> {
-    return this.page.locator('.notification-toast .notification-list-item-message').allTextContents();
+  /** Titles of the open editors. */
+  tabs(): Promise<string[]> {
+    return this.page.locator('.tabs-container .tab .monaco-icon-name-container').allTextContents();
+  }
+
+  /** The notifications on screen. */
+  get notifications(): Locator {
+    return this.page.locator('.notification-toast');
+  }
+
+  notification(words: string): Locator {
+    return this.notifications.filter({ hasText: words });
   }
 
   async closeNotifications(): Promise<void> {
     await this.command('Notifications: Clear All Notifications');
-    await expect.poll(() => this.notifications()).toEqual([]);
+    await expect(this.notifications).toHaveCount(0);
   }
 
   hear(frame: Frame): Promise<Heard> {
