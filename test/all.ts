@@ -19,6 +19,8 @@ const layers: readonly Layer[] = [
   { name: 'unit', argv: ['npm', 'run', '--silent', 'test:unit'], counts: vitestCounts },
   { name: 'package', argv: ['npm', 'run', '--silent', 'test:package'], counts: plainCounts },
   { name: 'examples', argv: ['npm', 'run', '--silent', 'examples'] },
+  { name: 'python', argv: ['npm', 'run', '--silent', 'test:python'], counts: pytestCounts },
+  { name: 'faults', argv: ['npm', 'run', '--silent', 'test:faults', '--', '-t', 'smoke'], counts: vitestCounts },
   { name: 'integration', argv: ['npm', 'run', '--silent', 'test:integration'], counts: plainCounts },
   { name: 'end to end', argv: ['npm', 'run', '--silent', 'test:e2e'], counts: playwrightCounts },
 ];
@@ -72,6 +74,12 @@ function run([file, ...args]: readonly [string, ...string[]]): Promise<{ code: n
 
 function vitestCounts(output: string): Counts | null {
   const line = /^\s*Tests\s+(.*)$/m.exec(output)?.[1];
+  return line === undefined ? null : wordCounts(line);
+}
+
+/** The last line of pytest: `3 failed, 210 passed, 2 skipped in 80.1s`. */
+function pytestCounts(output: string): Counts | null {
+  const line = output.split('\n').findLast((text) => / in [\d.]+s\b/.test(text));
   return line === undefined ? null : wordCounts(line);
 }
 
