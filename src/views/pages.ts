@@ -7,7 +7,11 @@ export type Answer = Promise<void> | void;
 
 /** Posts to a page; a page that is gone or hidden just does not hear it: it asks anew when it is shown again. */
 export function post(panel: vscode.WebviewPanel, message: ToWebview): void {
-  void panel.webview.postMessage(message);
+  try {
+    void panel.webview.postMessage(message);
+  } catch {
+    // Closed in the meantime: even asking for its webview throws then.
+  }
 }
 
 /** Handles messages of a page: what is not of the protocol is logged and dropped, each request settles. */
