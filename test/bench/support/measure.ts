@@ -4,6 +4,10 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}
+
 /** To so many digits after the point; null where there is no such number. */
 export function rounded(value: number, digits = 3): number | null {
   return Number.isFinite(value) ? Number(value.toFixed(digits)) : null;

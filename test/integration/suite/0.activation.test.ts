@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { watchFileAccess } from '../support/fileAccess';
-import { earmark, eventually, workspaceFolder, write } from '../support/workspace';
+import { earmark, eventually, untilEventsCome, workspaceFolder, write } from '../support/workspace';
 
 // First of all files, since an extension is activated once.
 describe('Activation @smoke', () => {
@@ -16,6 +17,8 @@ describe('Activation @smoke', () => {
       await earmark().activate();
       assert.equal(earmark().isActive, true);
 
+      await mkdir(join(workspaceFolder(), 'fresh'));
+      await untilEventsCome();
       const watcher = vscode.workspace.createFileSystemWatcher('**/events.jsonl');
       const told = new Promise((resolve) => watcher.onDidCreate(resolve));
       await write(workspaceFolder(), { 'fresh/events.jsonl': [] });
@@ -23,7 +26,7 @@ describe('Activation @smoke', () => {
       watcher.dispose();
       // Longer than the extension waits before it looks; there is no event for nothing happening.
       await new Promise((resolve) => setTimeout(resolve, 300));
-      assert.deepEqual(access.seen, []);
+      assert.deepEqual(access.seen.filter(isRead), []);
 
       await vscode.commands.executeCommand('earmark.runs.focus');
       await eventually(() => (access.seen.some((line) => line.includes('output_epoch3')) ? true : undefined));
@@ -32,3 +35,8 @@ describe('Activation @smoke', () => {
     }
   });
 });
+
+/** Whether jobs were started here is asked, and no more: jobs of an earlier window are watched even out of sight. */
+function isRead(access: string): boolean {
+  return access !== `stat ${join(workspaceFolder(), '.earmark', 'jobs')}`;
+}

@@ -5,6 +5,7 @@ import { evaluationRow } from '../support/remarks';
 import { tab, tabsOf } from '../support/tabs';
 
 describe('Commands', () => {
+  before(() => vscode.commands.executeCommand(commands.refresh));
   afterEach(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
 
   it('copy the path of a row', async () => {

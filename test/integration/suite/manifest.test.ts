@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { readConfig } from '../../../src/config';
 import { commands, contexts, panels, views } from '../../../src/ids';
+import type { Job } from '../../../src/jobs/jobsStore';
+import type { JobSpec } from '../../../src/jobs/spec';
+import type { JobState } from '../../../src/jobs/state';
+import { JobsTree } from '../../../src/views/jobsTree';
 import { openRunBrowser } from '../support/runBrowser';
 import { earmark, workspaceFolder, write } from '../support/workspace';
 
@@ -64,7 +68,7 @@ describe('package.json', () => {
       entries.map(({ command }) => command).filter((id) => !known(commands).has(id)),
       [],
     );
-    const rows = await rowKinds();
+    const rows = [...(await runRows()), ...jobRows()];
     const conditions = [...entries, ...viewsWelcome].flatMap(({ when = '' }) =>
       when === 'false' ? [] : [when],
     );
@@ -81,7 +85,7 @@ describe('package.json', () => {
       sorted(Object.values(views)),
     );
     assert.deepEqual(
-      sorted(activationEvents),
+      sorted(activationEvents.filter((event) => event.startsWith('onWebviewPanel:'))),
       sorted(Object.values(panels).map((panel) => `onWebviewPanel:${panel}`)),
     );
     assert.deepEqual(
@@ -137,6 +141,9 @@ describe('package.json', () => {
   });
 });
 
+/** Context keys that VS Code itself sets. */
+const ofEditor = new Set(['workspaceFolderCount', 'isWorkspaceTrusted']);
+
 function known(ids: Readonly<Record<string, string>>): ReadonlySet<string> {
   return new Set(Object.values(ids));
 }
@@ -150,11 +157,11 @@ function isKnown(term: string, rows: readonly string[]): boolean {
   }
   if (name === 'view') return known(views).has(value);
   if (name === 'activeWebviewPanelId') return known(panels).has(value);
-  return known(contexts).has(name) || name === 'workspaceFolderCount';
+  return known(contexts).has(name) || ofEditor.has(name);
 }
 
-/** contextValue of every kind of row. */
-async function rowKinds(): Promise<string[]> {
+/** contextValue of every kind of row in the run browser. */
+async function runRows(): Promise<string[]> {
   const folder = join(workspaceFolder(), '..', 'kinds');
   await write(folder, {
     'trained/run.json': { v: 1, id: 'kinds', name: 'trained', created: '2026-11-20T10:00:00Z' },
@@ -169,4 +176,31 @@ async function rowKinds(): Promise<string[]> {
   const kinds = browser.kinds();
   browser.dispose();
   return kinds;
+}
+
+/** The same of jobs. */
+function jobRows(): string[] {
+  const ended = { kind: 'ended', signal: null, text: null, at: 1 } as const;
+  const states: readonly JobState[] = [
+    { kind: 'running', since: 1 },
+    { ...ended, why: 'exited', code: 0 },
+    { ...ended, why: 'exited', code: 1 },
+  ];
+  const tree = new JobsTree({ jobs: () => states.map(jobIn), now: () => new Date() });
+  const kinds = tree.getChildren().map((node) => tree.getTreeItem(node).contextValue ?? '');
+  tree.dispose();
+  return kinds;
+}
+
+function jobIn(state: JobState): Job {
+  // Only whether there is a spec is looked at.
+  const spec = {} as JobSpec;
+  const about = {
+    id: state.kind,
+    directory: '/jobs/a',
+    host: 'this machine',
+    title: 'a job',
+    log: '/jobs/a/log',
+  };
+  return { ...about, spec, state, stopping: false, progress: null };
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { commands } from '../../../src/ids';
@@ -7,6 +9,8 @@ import { evaluationRow, pasteRemarks, records } from '../support/remarks';
 import { eventually, workspaceFolder } from '../support/workspace';
 
 describe('Notes', () => {
+  const pageFile = join(workspaceFolder(), 'listening-notes', 'output_epoch3.md');
+
   before(async () => {
     await vscode.workspace
       .getConfiguration('earmark.notes')
@@ -45,18 +49,29 @@ describe('Notes', () => {
         },
       ],
     );
-    const page = await eventually(() =>
-      readFile(join(workspaceFolder(), 'listening-notes', 'output_epoch3.md'), 'utf8').catch(() => undefined),
-    );
-    assert.match(page, /keeps the bass line/);
-    assert.match(page, /too much hiss/);
+    // The page follows each line in turn.
+    await eventually(async () => {
+      const page = await readFile(pageFile, 'utf8').catch(() => '');
+      return /keeps the bass line[^]*too much hiss/.test(page) ? true : undefined;
+    });
+  });
+
+  it('are by whom git says where no name is set', async () => {
+    await vscode.workspace
+      .getConfiguration('earmark.notes')
+      .update('rater', undefined, vscode.ConfigurationTarget.Workspace);
+    await vscode.commands.executeCommand(commands.refresh);
+    await pasteRemarks('p5: gated snare too loud', await evaluationRow('output_epoch3'));
+    const git = spawnSync('git', ['config', '--global', 'user.name'], { cwd: homedir(), encoding: 'utf8' });
+    const name = git.status === 0 ? git.stdout.trim() : '';
+    assert.equal((await records()).at(-1)?.by, name === '' ? userInfo().username : name);
   });
 
   it('open as the page of their run', async () => {
     const row = await evaluationRow('output_epoch3');
     await vscode.commands.executeCommand(commands.openNotes, row);
     const editor = vscode.window.activeTextEditor;
-    assert.equal(editor?.document.fileName, join(workspaceFolder(), 'listening-notes', 'output_epoch3.md'));
+    assert.equal(editor?.document.fileName, pageFile);
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { coalesce } from '../../../src/platform/coalesce';
 import { Poll, watchSignalFiles } from '../../../src/platform/watch';
 import { openRunBrowser, type Row, type RunBrowser } from '../support/runBrowser';
-import { workspaceFolder, write } from '../support/workspace';
+import { untilEventsCome, workspaceFolder, write } from '../support/workspace';
 
 describe('The run browser', () => {
   it('shows the example runs, the newest first @smoke', async () => {
@@ -65,12 +65,13 @@ describe('The run browser', () => {
     const owned: { dispose(): void }[] = [];
 
     /** Looks for as long as the test lasts, as the extension does while its view is in sight. */
-    function follow(folder: string, by: 'polling' | 'events'): void {
+    async function follow(folder: string, by: 'polling' | 'events'): Promise<void> {
       browser = openRunBrowser(folder);
       owned.push(browser);
       const refresh = coalesce(() => browser.library.refresh(), 100);
       if (by === 'events') {
         owned.push(watchSignalFiles(() => void refresh()));
+        await untilEventsCome();
       } else {
         const poll = new Poll(refresh, () => true, 1200);
         owned.push(poll);
@@ -86,7 +87,9 @@ describe('The run browser', () => {
       it(`by ${by}`, async () => {
         const folder = join(workspaceFolder(), by === 'events' ? 'followed' : '../followed');
         await mkdir(folder, { recursive: true });
-        follow(folder, by);
+        // What lies in a folder that has just come, VS Code does not always tell.
+        if (by === 'events') await mkdir(join(folder, 'run_b/evaluation'), { recursive: true });
+        await follow(folder, by);
         await browser.until((rows) => rows.length === 0);
 
         await write(folder, {

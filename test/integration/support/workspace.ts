@@ -1,6 +1,6 @@
 /** The folder that VS Code has open in a round: a copy of the examples, to change at will. */
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 
@@ -33,6 +33,21 @@ export async function eventually<T>(ask: () => T | undefined | Promise<T | undef
     if (answer !== undefined) return answer;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** A watcher that was just made does not hear yet. Those made before this call hear when it settles. */
+export async function untilEventsCome(): Promise<void> {
+  const probes = join(workspaceFolder(), 'probes');
+  const watcher = vscode.workspace.createFileSystemWatcher('**/probes/*');
+  let heard = false;
+  watcher.onDidCreate(() => (heard = true));
+  let count = 0;
+  await eventually(async () => {
+    await write(probes, { [String(count++)]: '' });
+    return heard ? true : undefined;
+  });
+  watcher.dispose();
+  await rm(probes, { recursive: true });
 }
 
 function textOf(content: unknown): string {
