@@ -5,20 +5,28 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errors import HumanError
-from musicgen import attach_adapters, check_model_folder, is_adapter, load_model
+from musicgen import attach_adapters, check_adapter, check_model_folder, is_adapter, load_model
 
 if TYPE_CHECKING:
     import torch
 
 FOLDERS = {"best": "best_model", "final": "final_model"}
 WHOLE_FILE = 64 << 20
+# Settings of peft's LoraConfig with which an adapter is more than W + scale · B A.
+NOT_PLAIN = (
+    "use_dora", "rank_pattern", "alpha_pattern", "modules_to_save", "fan_in_fan_out", "lora_bias", "use_qalora",
+    "trainable_token_indices", "target_parameters", "layer_replication", "alora_invocation_tokens", "use_bdlora",
+    "arrow_config", "corda_config",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,21 +73,10 @@ def find_models(run_dir: Path | None, wanted: str, lora_scale: float = 1.0) -> l
 
 def fingerprint(folder: Path) -> str:
     """sha256 over a checkpoint's or model's configuration and weights; of larger files their first and last 32 MiB."""
-    digest = hashlib.sha256()
     names = ("adapter_config.json", "config.json")
     files = [folder / name for name in names if (folder / name).is_file()]
     files += sorted(file for pattern in ("*.safetensors", "*.bin") for file in folder.glob(pattern))
-    for file in files:
-        size = file.stat().st_size
-        digest.update(f"{file.name}\0{size}\0".encode())
-        with open(file, "rb") as opened:
-            if size <= WHOLE_FILE:
-                digest.update(opened.read())
-            else:
-                digest.update(opened.read(WHOLE_FILE // 2))
-                opened.seek(size - WHOLE_FILE // 2)
-                digest.update(opened.read())
-    return digest.hexdigest()
+    return hashlib.sha256("".join(f"{file.name} {_hash(file)}\n" for file in files).encode()).hexdigest()
 
 
 def same_weights(models: Sequence[Model]) -> list[tuple[str, str]]:
@@ -116,18 +113,46 @@ def decoder_states(base: Any, models: Sequence[Model]) -> list[dict[str, torch.T
 
 
 def _merged(base: Any, model: Model) -> dict[str, torch.Tensor]:
-    """The weights that an adapter changes, with it merged in. Each layer is merged in a copy of it."""
+    """The weights that an adapter changes, with it merged in."""
+    assert model.folder is not None
+    check_adapter(base, model.folder)
+    config = json.loads((model.folder / "adapter_config.json").read_text(encoding="utf-8"))
+    if config.get("peft_type") == "LORA" and not any(config.get(key) for key in NOT_PLAIN):
+        return _merged_plainly(base, model.folder, config, model.scale)
+    return _merged_by_peft(base, model.folder, model.scale)
+
+
+def _merged_plainly(base: Any, folder: Path, config: dict[str, Any], scale: float) -> dict[str, torch.Tensor]:
+    """W + scale · alpha / r · B A, which takes a hundredth of the time that attaching the adapter does."""
+    from safetensors.torch import load_file
+
+    rank, parameters = config["r"], dict(base.named_parameters())
+    scale *= config["lora_alpha"] / (math.sqrt(rank) if config.get("use_rslora") else rank)
+    tensors = load_file(folder / "adapter_model.safetensors", device=str(base.device))
+    merged = {}
+    for key, b in tensors.items():
+        found = re.fullmatch(r"base_model\.model\.(.+)\.lora_(embedding_)?B(\.weight)?", key)
+        if found is None:
+            continue
+        name = f"{found[1]}.weight"
+        a = tensors[key[: found.end(1)] + key[found.end(1) :].replace("B", "A")]
+        delta = b.float() @ a.float()
+        merged[name] = parameters[name].detach() + scale * (delta.T if found[2] else delta)
+    return merged
+
+
+def _merged_by_peft(base: Any, folder: Path, scale: float) -> dict[str, torch.Tensor]:
+    """For all kinds of adapters. Each layer is merged in a copy of it, so that the base stays as it is."""
     from peft.tuners.tuners_utils import BaseTunerLayer
     from peft.utils import ModulesToSaveWrapper
 
-    assert model.folder is not None
-    attached = attach_adapters(base, {"a": model.folder})
+    attached = attach_adapters(base, {"a": folder})
     merged = {}
     try:
         for name, module in attached.get_base_model().named_modules():
             if isinstance(module, BaseTunerLayer):
                 layer = copy.deepcopy(module)
-                layer.scaling["a"] *= model.scale
+                layer.scaling["a"] *= scale
                 layer.merge(adapter_names=["a"])
                 module = layer.get_base_layer()
             elif isinstance(module, ModulesToSaveWrapper):
@@ -218,4 +243,22 @@ def _scale(word: str, default: float) -> tuple[str, float]:
 def _weights_only(folder: Path) -> str:
     """Like fingerprint(), of the weights alone: the configuration beside them may differ in paths."""
     file = folder / "adapter_model.safetensors"
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else fingerprint(folder)
+    return _hash(file) if file.is_file() else fingerprint(folder)
+
+
+def _hash(file: Path) -> str:
+    facts = file.stat()
+    return _hash_once(file, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _hash_once(file: Path, size: int, _changed: int) -> str:
+    digest = hashlib.sha256(str(size).encode())
+    with open(file, "rb") as opened:
+        if size <= WHOLE_FILE:
+            digest.update(opened.read())
+        else:
+            digest.update(opened.read(WHOLE_FILE // 2))
+            opened.seek(size - WHOLE_FILE // 2)
+            digest.update(opened.read())
+    return digest.hexdigest()

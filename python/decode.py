@@ -279,9 +279,3 @@ def decoder_state(model: Any) -> dict[str, torch.Tensor]:
     """The part of a MusicgenForConditionalGeneration that Weights needs, by name."""
     wanted = ("decoder.", "enc_to_dec_proj.")
     return {name: value for name, value in model.named_parameters() if name.startswith(wanted)}
-
-
-def decode_audio(model: Any, codes: torch.Tensor) -> torch.Tensor:
-    """Samples (R, N) of codes (R, K, T) at 32 kHz: N = 640 T."""
-    with torch.inference_mode():
-        return model.audio_encoder.decode(codes[None], [None])[0][:, 0]

@@ -18,7 +18,8 @@ from typing import Any
 import torch
 
 from checkpoints import Model, decoder_states
-from decode import Decoder, Weights, decode_audio
+from codec import features_of, samples_of
+from decode import Decoder, Weights
 from errors import HumanError
 from evaluation_folder import RATE, Clip
 from musicgen import encode_text, first_line
@@ -31,6 +32,7 @@ MODELS_AT_ONCE = 4
 GPU_BUDGET = 36e9
 CPU_CLIPS = 24
 AUDIO_CLIPS = 16
+FEATURES_FOR = 3
 SMALL = 512
 
 Write = Callable[[Clip, bytes, float], None]
@@ -107,10 +109,10 @@ class Renderer:
         if self._stream is not None:
             decoded = torch.cuda.Event()
             decoded.record()
-        for start in range(0, len(places), self.audio_clips):
-            chunk = places[start : start + self.audio_clips]
-            if any(clip is not None for _, _, clip in chunk):
-                self._submit(self._codec, self._voice, codes, broken, decoded, chunk, write, fail)
+        for start in range(0, len(places), FEATURES_FOR * self.audio_clips):
+            part = places[start : start + FEATURES_FOR * self.audio_clips]
+            if any(clip is not None for _, _, clip in part):
+                self._submit(self._codec, self._voice, codes, broken, decoded, part, write, fail)
         self._collect(wait=False)
 
     def __enter__(self) -> Renderer:
@@ -158,24 +160,34 @@ class Renderer:
         codes: torch.Tensor,
         broken: torch.Tensor,
         decoded: Any,
-        chunk: Sequence[tuple[int, int, Clip | None]],
+        part: Sequence[tuple[int, int, Clip | None]],
         write: Write,
         fail: Fail,
     ) -> None:
-        """Codes (G, B, K, T) of the chunk's clips → samples → 16 bit, handed to the writers."""
+        """Codes (G, B, K, T) of the clips of a part → samples → 16 bit, handed to the writers chunk by chunk."""
         with torch.inference_mode(), torch.cuda.stream(self._stream):  # a stream of None does nothing
             if decoded is not None:
                 decoded.wait()
-            models, prompts = torch.tensor([(g, b) for g, b, _ in chunk]).T.to(codes.device)
-            samples = decode_audio(self.model, codes[models, prompts])
-            samples = samples[:, : round(self.sampling.duration_s * RATE)].float()
-            peaks = samples.abs().amax(1)
-            # A clip that would clip is turned down as a whole, so that it is bent nowhere.
-            gains = torch.where(peaks > CEILING, CEILING / peaks, 1.0)
-            pcm = (samples * (gains * FULL_SCALE)[:, None]).round().clamp(-FULL_SCALE, FULL_SCALE).to(torch.int16)
-            finite = torch.isfinite(peaks) & ~broken[models, prompts]
-            pcm, facts = pcm.cpu(), torch.stack([gains, finite.float()], 1).tolist()
-        for row, (_, _, clip) in enumerate(chunk):
+            models, prompts = torch.tensor([(g, b) for g, b, _ in part]).T.to(codes.device)
+            features = features_of(self.model, codes[models, prompts])
+            fine = ~broken[models, prompts]
+            for start in range(0, len(part), self.audio_clips):
+                chunk = slice(start, start + self.audio_clips)
+                clips = [clip for _, _, clip in part[chunk]]
+                if any(clip is not None for clip in clips):
+                    self._write(samples_of(self.model, features[chunk]), fine[chunk], clips, write, fail)
+
+    def _write(
+        self, samples: torch.Tensor, fine: torch.Tensor, clips: Sequence[Clip | None], write: Write, fail: Fail
+    ) -> None:
+        samples = samples[:, : round(self.sampling.duration_s * RATE)].float()
+        peaks = samples.abs().amax(1)
+        # A clip that would clip is turned down as a whole, so that it is bent nowhere.
+        gains = torch.where(peaks > CEILING, CEILING / peaks, 1.0)
+        pcm = (samples * (gains * FULL_SCALE)[:, None]).round().clamp(-FULL_SCALE, FULL_SCALE).to(torch.int16)
+        facts = torch.stack([gains, (fine & torch.isfinite(peaks)).float()], 1).tolist()
+        pcm = pcm.cpu()
+        for row, clip in enumerate(clips):
             if clip is not None:
                 self._submit(self._writers, _save, clip, pcm[row], facts[row], write, fail)
 
@@ -239,8 +251,8 @@ def audio_clips_that_fit(model: Any, sampling: Sampling) -> int:
 
 
 def _audio_bytes(model: Any, sampling: Sampling) -> float:
-    """What the codec needs for a clip: about six copies of its widest layer at the full rate."""
-    return 6 * 4 * model.audio_encoder.config.num_filters * sampling.duration_s * RATE
+    """What the codec needs for a clip: about four copies of its widest layer at the full rate."""
+    return 4 * 4 * model.audio_encoder.config.num_filters * sampling.duration_s * RATE
 
 
 def _free_memory() -> float:

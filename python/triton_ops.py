@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from decode import Clock, Draw
 
 LOG2E = 1.4426950408889634
+NOTHING = tl.constexpr(-1e30)  # below any score; unlike minus infinity it can be subtracted from itself
 
 
 def embed(
@@ -114,20 +115,17 @@ def _self_attention(
 
     # This step's key is known already: it starts the sums of the first slot.
     score = tl.sum(query * new_key.to(tl.float32))
-    best = tl.where(slot == 0, score, float("-inf"))
+    best = tl.where(slot == 0, score, NOTHING)
     weight = tl.where(slot == 0, 1.0, 0.0)
     total = tl.where(slot[:, None] == 0, new_value.to(tl.float32)[None, :], 0.0)
-    for start in range(0, step, TILE):
-        at = start + slot
-        seen = at < step
-        places = cache + at[:, None] * SIZE + e[None, :]
-        k = tl.load(keys + places, seen[:, None], 0.0)
-        v = tl.load(values + places, seen[:, None], 0.0)
-        scores = tl.where(seen, tl.sum(k.to(tl.float32) * query[None, :], 1), float("-inf"))
+    places = cache + slot[:, None] * SIZE + e[None, :]
+    for start in tl.range(0, step, TILE, num_stages=3):
+        seen = start + slot < step
+        k = tl.load(keys + places + start * SIZE, seen[:, None], 0.0)
+        v = tl.load(values + places + start * SIZE, seen[:, None], 0.0)
+        scores = tl.where(seen, tl.sum(k.to(tl.float32) * query[None, :], 1), NOTHING)
         higher = tl.maximum(best, scores)
-        # A slot that has seen nothing stays at minus infinity: no difference may be taken there.
-        safe = tl.where(higher == float("-inf"), 0.0, higher)
-        fade, p = tl.exp2(best - safe), tl.exp2(scores - safe)
+        fade, p = tl.exp2(best - higher), tl.where(seen, tl.exp2(scores - higher), 0.0)
         weight = weight * fade + p
         total = total * fade[:, None] + p[:, None] * v.to(tl.float32)
         best = higher
@@ -141,7 +139,7 @@ def cross_attention(q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, l
     rows, heads, text, size = keys.shape
     mixed = torch.empty_like(q)
     _cross_attention[(rows * heads,)](
-        q, keys, values, lengths, mixed, text, size**-0.5 * LOG2E, HEADS=heads, SIZE=size, TILE=32, num_warps=2
+        q, keys, values, lengths, mixed, text, size**-0.5 * LOG2E, HEADS=heads, SIZE=size, TILE=32, num_warps=1
     )
     return mixed
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from checkpoints import Model, decoder_states
-from decode import Decoder, Stopped, Weights, decode_audio, decoder_state, positions
+from codec import decode_audio
+from decode import Decoder, Stopped, Weights, decoder_state, positions
 from forward import decoder_logits
 from musicgen import add_lora, attach_adapters, encode_text, load_model, load_tokenizer
 from sampling import Sampling, noise_key

@@ -1,4 +1,4 @@
-"""evaluate.py as a person meets it: files, names, lengths, resuming, changed prompts, faults. Clips of a fifth second."""
+"""evaluate.py as a person meets it: files, names, lengths, resuming, changed prompts, faults. Clips are short."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def test_other_sampling_puts_the_old_clips_aside(bench: Bench) -> None:
     assert len(bench.rows()) == 5
 
 
-def test_checkpoints_globs_scales_and_seeds_join_what_is_there(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+def test_checkpoints_globs_scales_and_seeds_join(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     bench.write(PROMPTS[:2])
     bench()
     before = bench.hashes()
@@ -310,14 +310,14 @@ def test_out_of_memory_for_one_clip_is_a_sentence(bench: Bench, monkeypatch: pyt
 
 
 def test_memory_that_lacks_in_the_codec_loses_no_clip(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    decode = rendering.decode_audio
+    voice = rendering.samples_of
 
-    def small(model: Any, codes: torch.Tensor) -> torch.Tensor:
-        if len(codes) > 2:
+    def small(model: Any, features: torch.Tensor) -> torch.Tensor:
+        if len(features) > 2:
             raise MemoryError("codec")
-        return decode(model, codes)
+        return voice(model, features)
 
-    monkeypatch.setattr(rendering, "decode_audio", small)
+    monkeypatch.setattr(rendering, "samples_of", small)
     assert bench("--batch_size", 6) == 0
     assert len(bench.hashes()) == 15
 
@@ -380,11 +380,11 @@ def test_a_folder_has_one_writer(bench: Bench) -> None:
 
 
 def test_loud_clips_are_turned_down_not_bent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    decode = rendering.decode_audio
+    voice = rendering.samples_of
     bench.write(PROMPTS[:1])
     bench("--models", "base", "--output_dir", bench.run_dir / "plain")
     plain = samples_of(next((bench.run_dir / "plain").glob("*/*.wav")))
-    monkeypatch.setattr(rendering, "decode_audio", lambda *given: 10 * decode(*given))
+    monkeypatch.setattr(rendering, "samples_of", lambda *given: 10 * voice(*given))
     bench("--models", "base")
     loud = samples_of(next(bench.out.glob("*/*.wav")))
     peak = max(map(abs, loud))
