@@ -115,7 +115,7 @@ class Cache:
             elif isinstance(found[1], Path):
                 path, content, samples, facts = found[1], found[0], found[2], found[3]
                 waiting[len(samples)].append((index, path, content, samples, facts))
-                if len(waiting[len(samples)]) == self.batch:
+                if len(waiting[len(samples)]) >= self.batch:
                     encode(len(samples))
             else:
                 kept[index] = found
@@ -224,8 +224,9 @@ class Cache:
                     "out-of-memory",
                 ) from None
             torch.cuda.empty_cache()
-            self.batch = max(1, len(clips) // 2)
-            return self._encode(clips[: self.batch]) + self._encode(clips[self.batch :])
+            half = len(clips) // 2
+            self.batch = min(self.batch, half)
+            return self._encode(clips[:half]) + self._encode(clips[half:])
         return list(codes.to(torch.int16))
 
     def _text_path(self, caption: str) -> Path:

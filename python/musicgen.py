@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from transformers import MusicgenForConditionalGeneration, PreTrainedTokenizerBase
 
 MAX_TEXT_TOKENS = 256
+TOKENIZER_FILES = ("tokenizer.json", "spiece.model")
 _LAYER = r".*decoder\.model\.decoder\.layers\.\d+\."
 LORA_TARGETS = {
     "attention": _LAYER + r"(self_attn|encoder_attn)\.(q|k|v|out)_proj",
@@ -103,6 +104,9 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
     try:
+        # Without these files T5's tokenizer is made up of nothing, and takes every word for an unknown one.
+        if not is_hub_name(str(path)) and not any((Path(path) / name).is_file() for name in TOKENIZER_FILES):
+            raise FileNotFoundError(f"it has none of {', '.join(TOKENIZER_FILES)}")
         return AutoTokenizer.from_pretrained(str(path))
     except Exception as error:
         raise HumanError(
