@@ -73,9 +73,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--eval_steps", type=count, default=0, help="validate every so many steps (default: --save_steps)")
     add("--logging_steps", type=one_or_more, default=10)
     add("--save_total_limit", type=count, default=5, help="numbered checkpoints to keep; 0: all")
-    add("--sample_steps", type=count, default=0, help="generate --sample_prompts every so many steps; 0: never")
+    add("--sample_steps", type=count, default=0, help="let --sample_prompts be heard every so many steps; 0: never")
     add("--sample_prompts", help="prompt file for --sample_steps")
-    add("--sample_count", type=one_or_more, default=4, help="prompts of it to generate")
     add("--tensorboard", action="store_true", help="event files in OUTPUT_DIR/tensorboard as well")
     add("--parent_run", help="folder of the run that this one follows")
     add("--reason", default="", help="what changes against it, and why")
@@ -90,7 +89,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> int:
     args = complete(args)
-    from trainer import train
+    from session import train
 
     return train(args)
 

@@ -18,61 +18,18 @@ from errors import HumanError
 from forward import lower_frozen
 from launch import Processes
 from metadata import metadata_path, read_metadata
-from musicgen import add_lora, base_of, check_model_folder, is_hub_name, load_model, load_tokenizer, trainable
+from musicgen import add_lora, base_of, load_model, load_tokenizer, trainable
 from preparing import prepare_clips
 from record import Record
-from runfiles import Events, SilentEvents, folder_lock, sha256_file
-from runfolder import check_output, check_resume, find_checkpoint, start_record
+from runfiles import Events, sha256_file
+from runfolder import check_resume, find_checkpoint, start_record
+from samples import make_samples
 from schedule import learning_rate
 from stopping import StopRequest
 
 FRAME_RATE = 50
 UNTRAINED = 0.92
 """At this share of ln V a model knows as good as nothing of the data."""
-
-
-def train(args: argparse.Namespace) -> int:
-    """Returns the exit code. Raises HumanError after it is written to the run's events."""
-    processes = Processes(args.device)
-    stop = StopRequest()
-    output = Path(args.output_dir)
-    if not is_hub_name(args.model_path):
-        check_model_folder(Path(args.model_path))
-    metadata_path(args.metadata_file, Path(args.data_dir))
-    with contextlib.ExitStack() as held:
-        held.callback(processes.end)
-        held.enter_context(stop.listening())
-        if processes.first:
-            check_output(output, args)
-            held.enter_context(folder_lock(output, "a training"))
-        events = Events(output) if processes.first else SilentEvents(output)
-        try:
-            Training(args, processes, events, stop).run()
-            return 0
-        except Stopped:
-            events.write("status", state="stopped")
-            print(f"Stopped. Go on with: python train_lora.py --output_dir {output} --resume")
-            return stop.exit_code
-        except torch.cuda.OutOfMemoryError as error:
-            told = HumanError(
-                "The GPU's memory is too small for this training. Use a smaller --batch_size (and more "
-                "--gradient_accumulation_steps), a shorter --target_duration, or --bf16.",
-                "out-of-memory",
-            )
-            _tell_failure(events, told.code, str(told))
-            raise told from error
-        except HumanError as error:
-            _tell_failure(events, error.code, str(error))
-            raise
-        except BaseException as error:
-            _tell_failure(events, "crash", f"{type(error).__name__}: {error}")
-            raise
-
-
-def _tell_failure(events: Events, code: str, text: str) -> None:
-    with contextlib.suppress(HumanError):  # the disk may be full
-        events.write("error", code=code, text=text)
-        events.write("status", state="failed")
 
 
 class Training:
@@ -234,13 +191,13 @@ class Training:
             if step % args.eval_steps == 0 or ended:
                 self._validate(step)
                 ended = ended or self.record.patience_over
-            if step % args.save_steps == 0 or ended:
+            stopping = self.processes.any(self.stop.asked)
+            sampling = args.sample_steps > 0 and step % args.sample_steps == 0
+            if step % args.save_steps == 0 or ended or stopping or sampling:
                 self._save_state(step)
-            if args.sample_steps and step % args.sample_steps == 0 and self.processes.first:
+            if sampling and not stopping and self.processes.first:
                 self._samples(step)
-            if self.processes.any(self.stop.asked) and not ended:
-                if step % args.save_steps != 0:
-                    self._save_state(step)
+            if stopping and not ended:
                 self.processes.wait()
                 raise Stopped
             if ended:
@@ -294,7 +251,9 @@ class Training:
         self.events.write("checkpoint", name=name, step=step, path=folder, loss=loss)
 
     def _samples(self, step: int) -> None:
-        raise NotImplementedError
+        reason = make_samples(self.args, self.output, f"checkpoint-{step}")
+        if reason is not None:
+            self.record.warn("samples", f"No samples of step {step}: {reason}")
 
     def _finish(self, step: int) -> None:
         if not self.processes.first:

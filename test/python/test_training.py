@@ -20,7 +20,7 @@ import trainer
 from dataset import fixed_items, make_batch
 from engine import Engine
 from errors import HumanError
-from runfiles import folder_lock
+from runfiles import folder_lock, read_json_lines
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +195,30 @@ def test_full_finetuning_gives_a_model_that_loads_and_trains_the_decoder_alone(
         if not torch.equal(old, new)
     }
     assert changed == {"decoder", "enc_to_dec_proj"}
+
+
+def test_samples_are_heard_while_it_trains(tiny_model: Path, data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "prompts.txt").write_text("solo cello\n")
+    sampled = {"max_steps": 4, "save_steps": 4, "sample_steps": 2, "sample_prompts": tmp_path / "prompts.txt"}
+    argv = flags(tiny_model, data_dir, tmp_path / "run", target_duration=1, lora_dropout=0.1, **sampled)
+    assert run_training(argv) == 0
+    rows = list(read_json_lines(tmp_path / "run/samples/comparison_results.jsonl"))
+    assert [row["model"] for row in rows] == ["checkpoint-2", "checkpoint-4"]
+    assert all((tmp_path / "run/samples" / row["path"]).is_file() for row in rows)
+    assert rows[0]["sha256"] != rows[1]["sha256"]
+    without = flags(tiny_model, data_dir, tmp_path / "other", target_duration=1, lora_dropout=0.1, max_steps=4)
+    assert run_training(without) == 0
+    assert weights(tmp_path / "run/final_model").keys() == weights(tmp_path / "other/final_model").keys()
+    for name, tensor in weights(tmp_path / "run/final_model").items():
+        assert torch.equal(tensor, weights(tmp_path / "other/final_model")[name])
+
+
+def test_samples_that_cannot_be_made_do_not_end_the_training(tiny_model: Path, data_dir: Path, tmp_path: Path) -> None:
+    argv = flags(tiny_model, data_dir, tmp_path / "run", max_steps=1, sample_steps=1, sample_prompts="/nowhere.txt")
+    assert run_training(argv) == 0
+    warning = events(tmp_path / "run", "warning")[0]
+    assert warning["code"] == "samples"
+    assert "There is no prompt file /nowhere.txt" in warning["text"]
 
 
 def test_tensorboard_files_hold_the_losses(tiny_model: Path, data_dir: Path, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from safetensors.torch import load_file
 
 from runfiles import read_json_lines
+from session import train
 from train_lora import complete, make_parser
-from trainer import train
 
 CLOCK = ("t", "clips_per_s", "eta_s")
 
