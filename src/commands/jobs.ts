@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { HumanError } from '../errors';
 import type { Job } from '../jobs/jobsStore';
 import { shellCommand } from '../jobs/quote';
+import type { JobSpec } from '../jobs/spec';
 import { isLive } from '../jobs/state';
 import { resumeDraft } from '../jobs/trainer';
 import { jobStateText, progressOf, resumable } from '../views/jobsTree';
@@ -49,9 +50,21 @@ export async function resumeJob(context: CommandContext, node: unknown): Promise
       job.spec.kind === 'evaluate'
         ? l10n.t('Finished clips are kept.')
         : l10n.t('Training goes on from its last checkpoint.'),
-    drafts: [resumeDraft(job.spec)],
+    drafts: [job.spec, ...skippedAfter(job, context.workshop.jobs.jobs)].map(resumeDraft),
     workFolder,
   });
+}
+
+/** What waited for the job and did not run because it failed: it belongs to what is resumed. In the order of the chain. */
+function skippedAfter(job: Job, jobs: readonly Job[]): JobSpec[] {
+  const next = jobs.find(
+    ({ spec, state }) =>
+      state.kind === 'ended' &&
+      state.why === 'skipped' &&
+      spec?.after.some((link) => link.job === job.id) === true,
+  );
+  const spec = next?.spec ?? null;
+  return next === undefined || spec === null ? [] : [spec, ...skippedAfter(next, jobs)];
 }
 
 export async function showJobLog(context: CommandContext, node: unknown): Promise<void> {

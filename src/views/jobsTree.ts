@@ -88,6 +88,8 @@ function endText(state: Extract<JobState, { kind: 'ended' }>, at: string): strin
       return l10n.t('failed with code {0}, {1}', state.code ?? '?', at);
     case 'stopped':
       return l10n.t('stopped {0}', at);
+    case 'skipped':
+      return l10n.t('did not run: the job before it did not succeed');
     default:
       return state.text === null
         ? l10n.t('ended ({0}) {1}', state.why, at)

@@ -48,10 +48,10 @@ test('train, evaluate and compare while windows and processes are killed', async
     await textBox(form, 'Folder of the run').fill('output_epoch4');
     await textBox(form, 'Epochs').fill('ten');
     await expect(form.locator('.field-error', { hasText: 'Write a number' })).toBeVisible();
-    await textBox(form, 'Epochs').fill('20');
-    await textBox(form, 'Checkpoint every, steps').fill('10');
+    await textBox(form, 'Epochs').fill('8');
+    await textBox(form, 'Checkpoint every, steps').fill('5');
     await textBox(form, 'Log every, steps').fill('1');
-    await expect(form.locator('.command')).toContainText('--num_epochs 20');
+    await expect(form.locator('.command')).toContainText('--num_epochs 8');
     await expect(form.locator('.command')).toContainText('evaluate.py');
     expect(await workbench.accessibilityProblems(form)).toEqual([]);
     await workbench.shot('training-form');
@@ -73,12 +73,12 @@ test('train, evaluate and compare while windows and processes are killed', async
   });
 
   await test.step('stopping asks first and saves a checkpoint; the chain does not go on', async () => {
-    await jobs.menu(['Train output_epoch4'], 'Stop Job');
+    await jobs.menu([/^Train output_epoch4/], 'Stop Job');
     const dialog = page.getByRole('dialog');
     await expect(dialog).toContainText('Stop “Train output_epoch4”?');
     await dialog.getByRole('button', { name: 'Stop', exact: true }).click();
     await expect.poll(() => jobText('Train output_epoch4'), PATIENCE).toMatch(/stopped/);
-    await expect.poll(() => jobText(/^Evaluate output_epoch4: evaluation/), PATIENCE).not.toMatch(/waits/);
+    await expect.poll(() => jobText(/^Evaluate output_epoch4: evaluation/), PATIENCE).toMatch(/did not run/);
     expect(readdirSync(run).filter((name) => name.startsWith('checkpoint-'))).not.toEqual([]);
     expect(await readFile(join(run, 'run.json'), 'utf8')).toContain('🎵');
     expect(readdirSync(join(folder, 'finetune'))).not.toContain('pwned');
@@ -86,8 +86,7 @@ test('train, evaluate and compare while windows and processes are killed', async
 
   await test.step('it resumes as a new job; killed with -9 and resumed again it loses no more than its last steps', async () => {
     await resume(workbench, 'Train output_epoch4');
-    await expect.poll(() => jobText('Train output_epoch4'), PATIENCE).toMatch(/running.*|step/);
-    await expect.poll(() => liveJob(folder, 'train'), PATIENCE).not.toBeNull();
+    await expect.poll(() => jobText('Train output_epoch4'), PATIENCE).toMatch(/step \d+ .*running/);
     const trainer = liveJob(folder, 'train');
     process.kill(trainer!.pid, 'SIGKILL');
     await expect.poll(() => jobText('Train output_epoch4'), PATIENCE).toMatch(/ended|failed|SIGKILL/);
@@ -98,7 +97,7 @@ test('train, evaluate and compare while windows and processes are killed', async
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as { type: string; step?: number });
     const trained = new Set(steps.filter(({ type }) => type === 'train').map(({ step }) => step));
-    expect([...trained].sort((a, b) => a! - b!)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+    expect([...trained].sort((a, b) => a! - b!)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
     for (const name of ['best_model', 'final_model']) expect(readdirSync(run)).toContain(name);
     await expect
       .poll(async () => (await workbench.tree('Runs').rows())[0]?.[0], PATIENCE)
@@ -167,7 +166,7 @@ function stepOf(text: string): number {
 }
 
 async function resume(workbench: Workbench, title: string): Promise<void> {
-  await workbench.tree('Jobs').menu([title], 'Resume Job');
+  await workbench.tree('Jobs').menu([new RegExp(`^${title}`)], 'Resume Job');
   await workbench.page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click();
 }
 

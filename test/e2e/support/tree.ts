@@ -1,4 +1,4 @@
-import type { Locator, Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 
 /** A row's words (label, then description), then the rows under it as far as they are unfolded. */
 export type Branch = [text: string, ...children: Branch[]];
@@ -79,7 +79,12 @@ export class Tree {
   /** Right click on a row, then an entry of its menu. */
   async menu(path: RowPath, entry: string): Promise<void> {
     await (await this.row(...path)).click({ button: 'right' });
-    await this.page.getByRole('menuitem', { name: entry }).click();
+    const item = this.page.getByRole('menuitem', { name: entry });
+    // A menu takes no click in its first moments, lest the one that opened it choose something.
+    await expect(async () => {
+      await item.click({ timeout: 2000 });
+      await item.waitFor({ state: 'hidden', timeout: 1000 });
+    }).toPass({ timeout: 15_000 });
   }
 
   /** One of the icons that show in a row under the pointer. */
