@@ -23,9 +23,7 @@ def make_samples(args: argparse.Namespace, run: Path, checkpoint: str) -> str | 
         *["--output_dir", str(run / FOLDER), "--duration", str(args.target_duration), "--device", args.device],
     ]
     alone = {name: value for name, value in os.environ.items() if not name.startswith(LAUNCHER)}
-    done = subprocess.run(
-        argv, env=alone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    )
+    done = subprocess.run(argv, env=alone, capture_output=True, text=True, errors="replace")
     if done.returncode == 0:
         return None
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
