@@ -11,7 +11,7 @@ import type { FromWebview, RunState } from '../protocol';
 import { findParent } from '../runs/lineage';
 import type { Run } from '../runs/run';
 import { momentOnRun, runDraft, runNotes, type NotesContext } from './comparisonNotes';
-import type { OpenAt } from './comparisonPanel';
+import type { OpenAt } from './openComparison';
 import { formatStatus } from './format';
 import { pageHtml } from './html';
 import { listen, post } from './pages';
