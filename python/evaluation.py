@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,9 @@ class Evaluation:
                     say(f"{moved} clips that no longer fit were put aside in {output / REPLACED}.")
                 if 0 < len(todo) < len(clips):
                     say(f"{len(clips) - len(todo)} of {len(clips)} clips are there already.")
-            with Progress(run_dir or output.parent, output, clips, folder.done, first) as progress:
+            wanted_clips = {clip.fingerprint for clip in clips}
+            by_all = partial(folder.count, wanted_clips) if self.processes.count > 1 else None
+            with Progress(run_dir or output.parent, output, clips, folder.done, first, by_all) as progress:
                 if todo:
                     self._make(folder, todo, prompts.prompts, models, progress)
                 self.processes.wait()

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -142,6 +142,10 @@ class EvaluationFolder:
             self.rows[clip.path] = row
             self.done.add(clip.fingerprint)
 
+    def count(self, fingerprints: Collection[str]) -> int:
+        """How many of these clips the index has by now, whoever made them."""
+        return sum(row.get("fingerprint") in fingerprints for row in _read_rows(self.root).values())
+
     def finish(self) -> None:
         """Puts the index in order: by prompt, then seed, then model, each clip once; also what others appended."""
         self.rows = _read_rows(self.root)
@@ -205,7 +209,7 @@ def _fingerprint(prompt: Prompt, model: Model, seed: int, request: Request) -> s
     )
 
 
-def _free_path(clip: Clip, seeds: Sequence[int], taken: Iterable[str]) -> str:
+def _free_path(clip: Clip, seeds: Sequence[int], taken: Collection[str]) -> str:
     """The clip's name by the layout; a number more where another clip has it since prompts were added or removed."""
     name = clip_name(clip.prompt, None if clip.seed == seeds[0] else clip.seed)
     path, again = f"{clip.model.output_folder}/{name}", 1

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,19 @@ SECONDS_BETWEEN_EVENTS = 1.0
 class Progress:
     """Counts clips as they come. Its methods may be called by several threads."""
 
-    def __init__(self, run_dir: Path, output: Path, clips: Sequence[Clip], done: Collection[str], first: bool) -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        output: Path,
+        clips: Sequence[Clip],
+        done: Collection[str],
+        first: bool,
+        made_by_all: Callable[[], int] | None = None,
+    ) -> None:
+        """`made_by_all` counts the finished clips where several processes make them."""
         from tqdm import tqdm
+
+        self.made_by_all = made_by_all
 
         self.events: Events = Events(run_dir) if first else SilentEvents(run_dir)
         self.name = Path(os.path.relpath(output, run_dir)).as_posix()
@@ -50,7 +61,7 @@ class Progress:
             self.state = "failed"
             with contextlib.suppress(HumanError):  # a full disk takes no event either
                 self._tell(reason=str(error))
-        done = self.before + self.new
+        done = self._done()
         print(f"{self.name}: {done} of {self.total} clips are there, {self.bad} failed ({self.state}).", flush=True)
 
     def made(self, clip: Clip) -> None:
@@ -75,9 +86,9 @@ class Progress:
 
     def _tell(self, **more: str) -> None:
         self.told = time.monotonic()
-        done = self.before + self.new
-        left = self.total - done - self.bad
-        eta = (self.told - self.began) / self.new * left if self.new and self.state == "running" else None
+        done = self._done()
+        left, new = self.total - done - self.bad, done - self.before
+        eta = (self.told - self.began) / new * left if new > 0 and self.state == "running" else None
         self.events.write(
             "evaluation",
             folder=self.name,
@@ -88,3 +99,6 @@ class Progress:
             state=self.state,
             **more,
         )
+
+    def _done(self) -> int:
+        return self.made_by_all() if self.made_by_all else self.before + self.new

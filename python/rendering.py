@@ -29,10 +29,10 @@ from sampling import Sampling, noise_key
 FULL_SCALE = 32767
 CEILING = 0.999
 MODELS_AT_ONCE = 4
-GPU_BUDGET = 36e9
+GPU_BUDGET = 37e9
 CPU_CLIPS = 24
-AUDIO_CLIPS = 16
-FEATURES_FOR = 3
+AUDIO_CLIPS = 8
+FEATURES_FOR = 6
 SMALL = 512
 
 Write = Callable[[Clip, bytes, float], None]
@@ -251,8 +251,8 @@ def audio_clips_that_fit(model: Any, sampling: Sampling) -> int:
 
 
 def _audio_bytes(model: Any, sampling: Sampling) -> float:
-    """What the codec needs for a clip: about four copies of its widest layer at the full rate."""
-    return 4 * 4 * model.audio_encoder.config.num_filters * sampling.duration_s * RATE
+    """What the codec needs for a clip: about ten copies of its widest layer at the full rate."""
+    return 10 * 4 * model.audio_encoder.config.num_filters * sampling.duration_s * RATE
 
 
 def _free_memory() -> float:
