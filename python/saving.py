@@ -72,7 +72,7 @@ def remove_leftovers(run: Path) -> None:
 def adapter_is_zero(model: Any) -> bool:
     """True when the adapter does nothing: all B matrices are as good as zero, as they were made."""
     up = [p for name, p in model.named_parameters() if ".lora_B." in name]
-    return bool(up) and all(float(p.abs().max()) < 1e-9 for p in up)
+    return bool(up) and all(float(p.detach().abs().max()) < 1e-9 for p in up)
 
 
 def _make(folder: Path, model: Any, facts: dict[str, Any], state: Any) -> None:

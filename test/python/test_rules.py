@@ -13,6 +13,7 @@ from transformers.models.musicgen.modeling_musicgen import shift_tokens_right
 
 import dataset
 import engine
+import forward
 import musicgen
 from audio import ClipFacts
 from cache import Clip
@@ -61,7 +62,7 @@ def rule_delay(model: Any, folder: Path) -> None:
     """decoder_input[k, t] == codes[k, t-1-k], and the start id before that; also by the model's own shift."""
     codes = make_clip(0).codes.long()
     labels = make_batch(fixed_items([make_clip(0)]), 30, 8, V).labels
-    for inputs in (musicgen.shift_right(labels, V), shift_tokens_right(labels, V, V)):
+    for inputs in (forward.shift_right(labels, V), shift_tokens_right(labels, V, V)):
         assert inputs.shape == (1, K, 30)
         for k in range(K):
             assert (inputs[0, k, : k + 1] == V).all()
@@ -73,8 +74,8 @@ def rule_loss(model: Any, folder: Path) -> None:
     """Loss = the model's own = a mean over codebooks of the mean over frames, written out by hand from the codes."""
     clip = make_clip(1)
     batch = make_batch(fixed_items([clip]), 30, 5, V)
-    logits = musicgen.decoder_logits(model, batch.labels, batch.states, batch.mask)
-    sums, counts = musicgen.codebook_loss(logits, batch.labels)
+    logits = forward.decoder_logits(model, batch.labels, batch.states, batch.mask)
+    sums, counts = forward.codebook_loss(logits, batch.labels)
     own = model(encoder_outputs=BaseModelOutput(batch.states), attention_mask=batch.mask, labels=batch.labels).loss
     log_probabilities = own_logits(model, clip).log_softmax(-1)
     by_hand = torch.zeros(K)
@@ -100,11 +101,11 @@ def rule_text_mask(model: Any, folder: Path) -> None:
     """What stands in padded text positions changes nothing, and a row without text is the null of guidance."""
     batch = make_batch(fixed_items([make_clip(2), make_clip(3)]), 30, 8, V)
     batch.mask[1] = 0
-    logits = musicgen.decoder_logits(model, batch.labels, batch.states, batch.mask)
+    logits = forward.decoder_logits(model, batch.labels, batch.states, batch.mask)
     garbage = batch.states.clone()
     garbage[0, 5:] = 9.0
     garbage[1] = 9.0
-    torch.testing.assert_close(musicgen.decoder_logits(model, batch.labels, garbage, batch.mask), logits)
+    torch.testing.assert_close(forward.decoder_logits(model, batch.labels, garbage, batch.mask), logits)
     null = model(
         encoder_outputs=BaseModelOutput(torch.zeros(2, 8, 48)),
         attention_mask=torch.zeros(2, 8, dtype=torch.long),
@@ -120,11 +121,11 @@ def rule_short_clips(model: Any, folder: Path) -> None:
     sums = torch.zeros(K)
     for clip in (long, short):
         alone = make_batch(fixed_items([clip]), clip.codes.shape[1], 5, V)
-        logits = musicgen.decoder_logits(model, alone.labels, alone.states, alone.mask)
-        sums += musicgen.codebook_loss(logits, alone.labels)[0]
+        logits = forward.decoder_logits(model, alone.labels, alone.states, alone.mask)
+        sums += forward.codebook_loss(logits, alone.labels)[0]
     both = make_batch(fixed_items([long, short]), 30, 5, V)
-    logits = musicgen.decoder_logits(model, both.labels, both.states, both.mask)
-    together, counts = musicgen.codebook_loss(logits, both.labels)
+    logits = forward.decoder_logits(model, both.labels, both.states, both.mask)
+    together, counts = forward.codebook_loss(logits, both.labels)
     assert counts.tolist() == [42, 40, 38, 36]
     assert counts.tolist() == dataset.valid_positions(fixed_items([long, short]), 30, K)
     torch.testing.assert_close(together, sums, rtol=1e-5, atol=1e-4)
@@ -138,8 +139,8 @@ def rule_accumulation(model: Any, folder: Path) -> None:
     torch.testing.assert_close(in_parts, at_once, rtol=1e-4, atol=1e-7)
     made = fresh_engine(folder, 4, 1)
     batch = make_batch(fixed_items(clips), 30, 8, V)
-    sums, counts = musicgen.codebook_loss(
-        musicgen.decoder_logits(made.model, batch.labels, batch.states, batch.mask), batch.labels
+    sums, counts = forward.codebook_loss(
+        forward.decoder_logits(made.model, batch.labels, batch.states, batch.mask), batch.labels
     )
     (sums / counts).mean().backward()
     plain = torch.cat([p.grad.flatten() for p in made.parameters])
@@ -155,10 +156,10 @@ def rule_base(model: Any, folder: Path) -> None:
     made.model.eval()
     batch = make_batch(fixed_items([make_clip(11)]), 30, 5, V)
     with torch.no_grad():
-        base = musicgen.decoder_logits(model, batch.labels, batch.states, batch.mask)
+        base = forward.decoder_logits(model, batch.labels, batch.states, batch.mask)
         with made.model.disable_adapter():
-            off = musicgen.decoder_logits(made.model, batch.labels, batch.states, batch.mask)
-        on = musicgen.decoder_logits(made.model, batch.labels, batch.states, batch.mask)
+            off = forward.decoder_logits(made.model, batch.labels, batch.states, batch.mask)
+        on = forward.decoder_logits(made.model, batch.labels, batch.states, batch.mask)
     assert torch.equal(off, base)
     assert not torch.allclose(on, base, atol=1e-3)
 
@@ -176,7 +177,7 @@ def test_rule_holds(rule: Callable[[Any, Path], None], model: Any, tiny_model: P
 
 def labels_shifted(patch: pytest.MonkeyPatch) -> None:
     """Shifted once more, as by whoever forgets that the model shifts by itself."""
-    right = musicgen.delayed_labels
+    right = forward.delayed_labels
     patch.setattr(dataset, "delayed_labels", lambda codes, pad: torch.roll(right(codes, pad), 1, 0))
 
 
@@ -186,18 +187,18 @@ def no_delay(patch: pytest.MonkeyPatch) -> None:
 
 def axes_swapped(patch: pytest.MonkeyPatch) -> None:
     """(K, T) laid out as (T, K) without a transpose."""
-    right = musicgen.delayed_labels
+    right = forward.delayed_labels
     patch.setattr(dataset, "delayed_labels", lambda codes, pad: right(codes, pad).T.reshape(-1, codes.shape[0]))
 
 
 def text_mask_dropped(patch: pytest.MonkeyPatch) -> None:
-    right = musicgen.decoder_logits
-    patch.setattr(musicgen, "decoder_logits", lambda m, lab, s, mask: right(m, lab, s, torch.ones_like(mask)))
+    right = forward.decoder_logits
+    patch.setattr(forward, "decoder_logits", lambda m, lab, s, mask: right(m, lab, s, torch.ones_like(mask)))
 
 
 def padding_learnt(patch: pytest.MonkeyPatch) -> None:
-    right = musicgen.codebook_loss
-    patch.setattr(musicgen, "codebook_loss", lambda lg, lab: right(lg, lab.masked_fill(lab == musicgen.IGNORED, 0)))
+    right = forward.codebook_loss
+    patch.setattr(forward, "codebook_loss", lambda lg, lab: right(lg, lab.masked_fill(lab == forward.IGNORED, 0)))
 
 
 def divided_twice(patch: pytest.MonkeyPatch) -> None:
@@ -210,13 +211,13 @@ def mean_of_means(patch: pytest.MonkeyPatch) -> None:
     """Each micro-batch divided by its own count: short clips weigh more than they should."""
     right = engine.StepLoss.forward
 
-    def forward(self: Any, labels: Any, states: Any, mask: Any, weights: Any) -> Any:
+    def divided_alone(self: Any, labels: Any, states: Any, mask: Any, weights: Any) -> Any:
         _, sums = right(self, labels, states, mask, weights)
-        logits = musicgen.decoder_logits(self.model, labels, states, mask)
-        own, counts = musicgen.codebook_loss(logits, labels)
+        logits = forward.decoder_logits(self.model, labels, states, mask)
+        own, counts = forward.codebook_loss(logits, labels)
         return (own / counts).mean() / 4, sums
 
-    patch.setattr(engine.StepLoss, "forward", forward)
+    patch.setattr(engine.StepLoss, "forward", divided_alone)
 
 
 def adapter_left_on(patch: pytest.MonkeyPatch) -> None:
@@ -252,6 +253,19 @@ def test_mistake_is_caught(
     mistake(monkeypatch)
     with pytest.raises(AssertionError):
         rule(model, tiny_model)
+
+
+@pytest.mark.parametrize("extra", [{}, {"use_rslora": True}, {"use_dora": True}, {"lora_bias": True}])
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_adapted_logits_are_those_of_peft(tiny_model: Path, extra: dict[str, bool], dropout: float) -> None:
+    tuned = musicgen.add_lora(musicgen.load_model(tiny_model), 4, 8, dropout, "attention", **extra)
+    for name, parameter in tuned.named_parameters():
+        if ".lora_B." in name:
+            torch.nn.init.normal_(parameter, std=0.1)
+    batch = make_batch(fixed_items([make_clip(16), make_clip(17)]), 30, 8, V)
+    ours = forward.decoder_logits(tuned.eval(), batch.labels, batch.states, batch.mask)
+    peft = tuned(encoder_outputs=BaseModelOutput(batch.states), attention_mask=batch.mask, labels=batch.labels)
+    torch.testing.assert_close(ours, peft.logits.view_as(ours), rtol=1e-4, atol=1e-5)
 
 
 def test_one_clip_is_learnt_by_heart(tiny_model: Path) -> None:
@@ -294,5 +308,5 @@ def test_loading_turns_dropout_off_and_sets_the_ids(tiny_model: Path) -> None:
     assert (decoder.decoder_start_token_id, decoder.pad_token_id) == (V, V)
     loaded.train()
     batch = make_batch(fixed_items([make_clip(15)]), 30, 5, V)
-    once, again = (musicgen.decoder_logits(loaded, batch.labels, batch.states, batch.mask) for _ in range(2))
+    once, again = (forward.decoder_logits(loaded, batch.labels, batch.states, batch.mask) for _ in range(2))
     assert torch.equal(once, again)
