@@ -114,6 +114,33 @@ def test_base_is_base_and_adapters_are_what_peft_makes_of_them(
     torch.testing.assert_close(own, full / 2)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"use_rslora": True},
+        {"use_dora": True},
+        {"rank_pattern": {"fc1": 2}, "alpha_pattern": {"fc1": 1}},
+        {"target": r".*decoder\.model\.decoder\.(embed_tokens\.\d|layers\.\d\.fc2)|enc_to_dec_proj"},
+    ],
+)
+def test_adapters_of_every_kind_are_merged_as_peft_merges_them(
+    model: Any, tiny_model: Path, tmp_path: Path, kind: dict[str, Any]
+) -> None:
+    options = {"target": "attention,ffn", **kind}
+    peft = add_lora(load_model(tiny_model), 4, 8, 0.0, options.pop("target"), **options)
+    torch.manual_seed(1)
+    for name, parameter in peft.named_parameters():
+        if "lora_" in name:
+            torch.nn.init.normal_(parameter, std=0.2)
+    peft.save_pretrained(tmp_path)
+    (state,) = decoder_states(model, [Model("x", tmp_path)])
+    merged = peft.merge_and_unload().state_dict()
+    changed = [name for name, value in state.items() if not torch.equal(value, model.state_dict()[name])]
+    assert changed
+    for name, value in state.items():
+        torch.testing.assert_close(value.detach(), merged[name], atol=1e-5, rtol=1e-4)
+
+
 def test_models_side_by_side_give_what_each_gives_alone(
     model: Any, texts: list[torch.Tensor], adapters: dict[str, Path]
 ) -> None:
