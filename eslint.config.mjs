@@ -137,7 +137,12 @@ export default tseslint.config(
   }),
   {
     files: ['test/**/*.ts'],
-    rules: { 'no-console': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+    rules: {
+      'no-console': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      // Playwright reads from the pattern which fixtures a function wants: `{}` is none.
+      'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }],
+    },
   },
   prettier,
 );

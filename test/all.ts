@@ -20,7 +20,11 @@ const layers: readonly Layer[] = [
   { name: 'package', argv: ['npm', 'run', '--silent', 'test:package'], counts: plainCounts },
   { name: 'examples', argv: ['npm', 'run', '--silent', 'examples'] },
   { name: 'python', argv: ['npm', 'run', '--silent', 'test:python'], counts: pytestCounts },
-  { name: 'faults', argv: ['npm', 'run', '--silent', 'test:faults', '--', '-t', 'smoke'], counts: vitestCounts },
+  {
+    name: 'faults',
+    argv: ['npm', 'run', '--silent', 'test:faults', '--', '-t', 'smoke'],
+    counts: vitestCounts,
+  },
   { name: 'integration', argv: ['npm', 'run', '--silent', 'test:integration'], counts: plainCounts },
   { name: 'end to end', argv: ['npm', 'run', '--silent', 'test:e2e'], counts: playwrightCounts },
 ];
