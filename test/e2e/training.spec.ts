@@ -127,6 +127,14 @@ test('train, evaluate and compare while windows and processes are killed', async
     await expect.poll(() => jobText(title), PATIENCE).toMatch(/150 of 150 clips · done/);
   });
 
+  await test.step('one notification at the end leads to the comparison', async () => {
+    const news = page.locator('.notification-toast', { hasText: 'Ready to listen' });
+    await expect(news).toHaveCount(1, PATIENCE);
+    await expect(news).toContainText('evaluation_full');
+    await news.getByRole('button', { name: 'Compare Outputs' }).click();
+    await ComparisonPage.inSight(workbench);
+  });
+
   await test.step('150 clips of exactly 15 s in three folders and an index of 150 rows', () => {
     const evaluation = join(run, 'evaluation_full');
     const rows = readFileSync(join(evaluation, 'comparison_results.jsonl'), 'utf8')
@@ -145,8 +153,7 @@ test('train, evaluate and compare while windows and processes are killed', async
     expect(bytes('base').equals(bytes('final'))).toBe(false);
   });
 
-  await test.step('one notification at the end leads to the comparison, where it is heard', async () => {
-    await workbench.tree('Runs').click('output_epoch4', 'evaluation_full');
+  await test.step('what was trained is heard', async () => {
     const comparison = await ComparisonPage.inSight(workbench);
     await expect(comparison.subtitle).toContainText('50 prompts × 3 takes');
     await comparison.press(' ');
