@@ -31,6 +31,13 @@ test('train, evaluate and compare while windows and processes are killed', async
   await symlink(venv, join(folder, '.venv'));
   await workbench.sideBar('Earmark');
 
+  await test.step('the environment is checked, and what was found is a page', async () => {
+    await workbench.command('Earmark: Check Environment');
+    const report = await workbench.frameWith(/Check of .*\.venv/);
+    await expect(report.locator('body')).toContainText('transformers');
+    await expect(report.locator('body')).toContainText('gpu');
+  });
+
   await test.step('the form is prefilled from the newest run and shows the exact command', async () => {
     await workbench.command('Earmark: Start Training…');
     const form = await workbench.webview('training');
@@ -87,8 +94,7 @@ test('train, evaluate and compare while windows and processes are killed', async
   await test.step('it resumes as a new job; killed with -9 and resumed again it loses no more than its last steps', async () => {
     await resume(workbench, 'Train output_epoch4');
     await expect.poll(() => jobText('Train output_epoch4'), PATIENCE).toMatch(/step \d+ .*running/);
-    const trainer = liveJob(folder, 'train');
-    process.kill(trainer!.pid, 'SIGKILL');
+    process.kill(liveJob(folder, 'train')!.child.pid, 'SIGKILL');
     await expect.poll(() => jobText('Train output_epoch4'), PATIENCE).toMatch(/ended|failed|SIGKILL/);
     await resume(workbench, 'Train output_epoch4');
     await expect.poll(() => jobText('Train output_epoch4'), PATIENCE).toMatch(/done/);
@@ -118,10 +124,22 @@ test('train, evaluate and compare while windows and processes are killed', async
       await workbench.command('Earmark: Focus on Jobs View');
       await expect.poll(() => jobText(title), PATIENCE).toMatch(/of 150 clips|running/);
     }
-    const before = liveJob(folder, 'evaluate');
-    if (before !== null) {
-      process.kill(before.pid, 'SIGKILL');
-      await expect.poll(() => jobText(title), PATIENCE).toMatch(/ended|failed|SIGKILL/);
+    const script = liveJob(folder, 'evaluate');
+    if (script !== null) {
+      process.kill(script.child.pid, 'SIGKILL');
+      await expect.poll(() => jobText(title), PATIENCE).toMatch(/ended/);
+      await resume(workbench, title);
+      await expect.poll(() => jobText(title), PATIENCE).toMatch(/running since/);
+    }
+    const orphan = liveJob(folder, 'evaluate');
+    if (orphan !== null) {
+      process.kill(orphan.supervisor.pid, 'SIGKILL');
+      await expect.poll(() => jobText(title), PATIENCE).toMatch(/its supervisor was killed|gone/);
+      if ((await jobText(title)).includes('its supervisor was killed')) {
+        await jobs.menu([new RegExp(`^${title}`)], 'Stop Job');
+        await page.getByRole('dialog').getByRole('button', { name: 'Stop', exact: true }).click();
+        await expect.poll(() => jobText(title), PATIENCE).toMatch(/gone|stopped|ended/);
+      }
       await resume(workbench, title);
     }
     await expect.poll(() => jobText(title), PATIENCE).toMatch(/150 of 150 clips · done/);
@@ -186,21 +204,29 @@ function clipsOnDisk(run: string): number {
   }
 }
 
-/** The process of the newest job of a kind that has begun and not ended. */
-function liveJob(folder: string, kind: string): { readonly pid: number } | null {
+interface Processes {
+  readonly supervisor: { readonly pid: number };
+  /** The command itself. */
+  readonly child: { readonly pid: number };
+}
+
+/** The processes of the newest job of a kind, while it has begun and not ended. */
+function liveJob(folder: string, kind: string): Processes | null {
   const root = join(folder, '.earmark', 'jobs');
   for (const id of readdirSync(root).sort().reverse()) {
-    const read = (name: string): Record<string, unknown> | null => {
-      try {
-        return JSON.parse(readFileSync(join(root, id, name), 'utf8')) as Record<string, unknown>;
-      } catch {
-        return null;
-      }
-    };
-    if (read('spec.json')?.['kind'] !== kind) continue;
-    const started = read('started.json');
-    if (started === null || (read('exit.json') ?? null) !== null) continue;
-    return started['child'] as { pid: number };
+    if (readJson(join(root, id, 'spec.json'))?.['kind'] !== kind) continue;
+    const started = readJson(join(root, id, 'started.json'));
+    // exit.json is there from the start, as blanks that keep its room.
+    const ended = readJson(join(root, id, 'exit.json')) !== null;
+    return started === null || ended ? null : (started as unknown as Processes);
   }
   return null;
+}
+
+function readJson(file: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
 }

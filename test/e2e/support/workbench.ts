@@ -122,6 +122,23 @@ export class Workbench {
     return found;
   }
 
+  /** The frame of any webview, VS Code's own too, that shows these words. */
+  async frameWith(words: RegExp): Promise<Frame> {
+    let found: Frame | undefined;
+    await expect(async () => {
+      for (const frame of this.page.frames()) {
+        const text = await frame
+          .locator('body')
+          .innerText({ timeout: 1000 })
+          .catch(() => '');
+        if (frame.parentFrame() !== null && words.test(text)) found = frame;
+      }
+      expect(found, `no page that shows ${String(words)}`).toBeDefined();
+    }).toPass({ timeout: 120_000 });
+    if (found === undefined) throw new Error('unreachable');
+    return found;
+  }
+
   private async findWebview(name: string): Promise<Frame | undefined> {
     for (const frame of this.page.frames()) {
       // VS Code's frame, and within it the one that the extension's HTML is written to.
@@ -150,7 +167,9 @@ export class Workbench {
 
   /** Titles of the open editors. */
   tabs(): Promise<string[]> {
-    return this.page.locator('.tabs-container .tab .monaco-icon-name-container').allTextContents();
+    return this.page
+      .locator('.tabs-container .tab')
+      .evaluateAll((tabs) => tabs.map((tab) => tab.getAttribute('data-resource-name') ?? ''));
   }
 
   /** The notifications on screen. */
