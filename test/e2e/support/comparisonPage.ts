@@ -9,11 +9,17 @@ export class ComparisonPage {
     readonly frame: Frame,
   ) {}
 
-  /** The comparison that is in sight, once it shows a prompt. */
-  static async inSight(workbench: Workbench): Promise<ComparisonPage> {
-    const page = new ComparisonPage(workbench, await workbench.comparison());
-    await expect(page.title).not.toHaveText('');
-    return page;
+  /** The comparison in sight, once it shows a prompt, and `words` under its title: until then it may be another's page. */
+  static async inSight(workbench: Workbench, words = ''): Promise<ComparisonPage> {
+    let found: ComparisonPage | undefined;
+    await expect(async () => {
+      const page = new ComparisonPage(workbench, await workbench.comparison());
+      await expect(page.title).not.toHaveText('', { timeout: 1000 });
+      await expect(page.subtitle).toContainText(words, { timeout: 1000 });
+      found = page;
+    }).toPass({ timeout: 30_000 });
+    if (found === undefined) throw new Error('unreachable');
+    return found;
   }
 
   get title(): Locator {

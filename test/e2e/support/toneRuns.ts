@@ -1,5 +1,6 @@
 /** Run folders whose clips tell by ear what they are: take, prompt and second each set the pitch. */
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Frame } from '@playwright/test';
 import { root } from '../../vscode/paths';
@@ -94,13 +95,25 @@ export async function writeToneExamples(folder: string): Promise<void> {
     filter: (source) => !/\.wav$|listening-notes$/.test(source),
   });
   for (const [r, run] of ['output_epoch1', 'output_epoch3'].entries()) {
-    for (const [t, take] of Object.values(folderOf).entries()) {
-      const names = await readdir(join(root, 'examples', 'finetune', run, 'evaluation', take));
-      for (const [prompt, name] of names.sort().entries()) {
-        await write(join(folder, 'finetune', run, 'evaluation', take, name), toneClip(3 * r + t, prompt, 15));
-      }
+    const evaluation = join(folder, 'finetune', run, 'evaluation');
+    const index = join(evaluation, 'comparison_results.jsonl');
+    const models: string[] = [];
+    const prompts: string[] = [];
+    const rows: object[] = [];
+    for (const line of (await readFile(index, 'utf8')).trim().split('\n')) {
+      const row = JSON.parse(line) as { model: string; prompt_id: string; path: string };
+      const clip = toneClip(3 * r + placeIn(models, row.model), placeIn(prompts, row.prompt_id), 15);
+      await write(join(evaluation, row.path), clip);
+      rows.push({ ...row, sha256: createHash('sha256').update(clip).digest('hex') });
     }
+    await writeFile(index, jsonLines(rows));
   }
+}
+
+/** Its place among those met before, where it comes last if it is new. */
+function placeIn(met: string[], one: string): number {
+  if (!met.includes(one)) met.push(one);
+  return met.indexOf(one);
 }
 
 export function jsonLines(rows: readonly object[]): string {

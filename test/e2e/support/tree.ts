@@ -80,11 +80,11 @@ export class Tree {
   async menu(path: RowPath, entry: string): Promise<void> {
     await (await this.row(...path)).click({ button: 'right' });
     const item = this.page.getByRole('menuitem', { name: entry });
-    // A menu takes no click in its first moments, lest the one that opened it choose something.
+    // A menu that has only just opened takes no click yet.
     await expect(async () => {
-      await item.click({ timeout: 2000 });
-      await item.waitFor({ state: 'hidden', timeout: 1000 });
-    }).toPass({ timeout: 15_000 });
+      await item.click({ timeout: 1000 });
+      await expect(item).toBeHidden({ timeout: 1000 });
+    }).toPass();
   }
 
   /** One of the icons that show in a row under the pointer. */
