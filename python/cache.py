@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import threading
 import zipfile
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import torch
 
 TEXT_BATCH = 32
+_PARSING = threading.Lock()
 
 
 @dataclass
@@ -248,7 +250,10 @@ def _load(path: Path, *names: str) -> dict[str, np.ndarray] | None:
     """The arrays of a cache file; None when it is not there or torn, so that it is made again."""
     import numpy as np
 
-    with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile), np.load(path) as file:
+    torn = contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+    # numpy reads the header with Python's parser, which is not safe between threads in CPython 3.11: now and then it
+    # ends with "SystemError: AST constructor recursion depth mismatch".
+    with _PARSING, torn, np.load(path) as file:
         return {name: file[name] for name in names}
     return None
 
