@@ -5,23 +5,22 @@
  */
 import { execFileSync } from 'node:child_process';
 import { build } from 'esbuild';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { WaveFile } from 'wavefile';
 import { integratedLoudness } from '../../src/audio/loudness';
 import { type ClipFile, AnalysisPool } from '../../src/audio/pool';
 import { peaksOf } from '../../src/audio/peaks';
+import { copyClips } from './support/exampleClips';
 import type { BenchResult } from './support/result';
-
-const CLIPS = 150;
 
 export async function run(): Promise<BenchResult> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'earmark-bench-'));
   try {
     const worker = await bundleWorker(folder);
-    const clips = await makeClips(folder);
+    const copies = await copyClips(folder);
+    const clips = copies.map(({ file }): ClipFile => ({ key: file, file }));
     const cacheFolder = path.join(folder, 'cache');
     const cold = await analyse({ worker, cacheFolder }, clips);
     const cached = await analyse({ worker, cacheFolder }, clips);
@@ -54,29 +53,6 @@ async function bundleWorker(folder: string): Promise<string> {
     mainFields: ['module', 'main'],
   });
   return outfile;
-}
-
-/** Three folders of 50, as a full evaluation has them, copied from the example clips. */
-async function makeClips(folder: string): Promise<ClipFile[]> {
-  const examples = path.resolve('examples');
-  const { makeExamples } = (await import(pathToFileURL(path.join(examples, 'make-audio.mjs')).href)) as {
-    makeExamples: (folder?: string) => Promise<number>;
-  };
-  await makeExamples();
-  const evaluation = path.join(examples, 'finetune', 'output_epoch1', 'evaluation');
-  const lines = (await readFile(path.join(evaluation, 'comparison_results.jsonl'), 'utf8'))
-    .trim()
-    .split('\n');
-  const sources = lines.map((line) => path.join(evaluation, (JSON.parse(line) as { path: string }).path));
-  const clips: ClipFile[] = [];
-  for (let i = 0; i < CLIPS; i++) {
-    const take = path.join(folder, ['base_model', 'best_model', 'final_model'][i % 3]!);
-    await mkdir(take, { recursive: true });
-    const file = path.join(take, `${i}.wav`);
-    await writeFile(file, await readFile(sources[i % sources.length]!));
-    clips.push({ key: String(i), file });
-  }
-  return clips;
 }
 
 async function analyse(options: { worker: string; cacheFolder: string }, clips: readonly ClipFile[]) {

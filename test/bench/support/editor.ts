@@ -51,6 +51,7 @@ export async function openEditor(options: EditorOptions): Promise<Editor> {
     args: [...browserArgs, '--autoplay-policy=no-user-gesture-required', '--js-flags=--expose-gc'],
   });
   const page = await browser.newPage({ viewport: { width: 1360, height: options.height ?? 820 } });
+  await page.addInitScript(namesForFunctions);
   if (options.init !== undefined) await page.addInitScript(options.init);
   const workbench = new Workbench(page, server, options.folder);
   const close = async (): Promise<void> => {
@@ -66,3 +67,6 @@ export async function openEditor(options: EditorOptions): Promise<Editor> {
   }
   return { workbench, page, userData, close };
 }
+
+/** tsx gives functions their names by a helper, which goes along into pages and is not there. A script for pages. */
+export const namesForFunctions = 'globalThis.__name ??= (named) => named;';
