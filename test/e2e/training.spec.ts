@@ -8,7 +8,7 @@ import { ComparisonPage } from './support/comparisonPage';
 import { expect, test } from './support/fixture';
 import type { Workbench } from './support/workbench';
 
-test.setTimeout(900_000);
+test.setTimeout(1_500_000);
 
 /** A trained step, or a clip, of the tiny model may take a while on a busy machine. */
 const PATIENCE = { timeout: 300_000, intervals: [500] };
