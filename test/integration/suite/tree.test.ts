@@ -84,7 +84,9 @@ describe('The run browser', () => {
     });
 
     for (const by of ['polling', 'events'] as const) {
-      it(`by ${by}`, async () => {
+      it(`by ${by}`, async function () {
+        // VS Code's own watcher loses events on a machine under load; what is tested is that they are listened to.
+        if (by === 'events') this.retries(3);
         const folder = join(workspaceFolder(), by === 'events' ? 'followed' : '../followed');
         await mkdir(folder, { recursive: true });
         // What lies in a folder that has just come, VS Code does not always tell.
