@@ -13,7 +13,8 @@ export function formatStep(step: number, language: string): string {
 
 /** `15 s`, `1:02`. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 60) return `${String(Math.round(seconds * 10) / 10)} s`;
+  const tenths = Math.round(seconds * 10) / 10;
+  if (tenths < 60) return `${tenths} s`;
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }
