@@ -110,6 +110,8 @@ function promptRow(controls: Controls): HTMLElement {
     'div',
     { class: 'prompt', attributes: { role: 'option' } },
     element('span', { class: 'prompt-number' }),
+    // Not seen, but it keeps number and words apart for who compares what is said with what is shown.
+    ' ',
     element('span', { class: 'prompt-text' }),
     element('span', { class: 'prompt-marks' }),
   );
