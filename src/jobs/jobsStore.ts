@@ -200,7 +200,12 @@ export class JobsStore {
         const run = job.spec?.run ?? null;
         // An untold job is final: its progress was read with its end.
         if (since === null || run === null || !wanted.has(job.id)) return job;
-        const reader = this.#readers.get(job.id) ?? new ProgressReader(run, since);
+        const reader =
+          this.#readers.get(job.id) ??
+          new ProgressReader(run, since, {
+            kind: job.spec?.kind ?? 'command',
+            output: job.spec?.output ?? null,
+          });
         this.#readers.set(job.id, reader);
         return { ...job, progress: await reader.read() };
       }),

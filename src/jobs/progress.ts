@@ -1,7 +1,8 @@
 /** How far a job is: what its run's events.jsonl says since the job began, read from where the last reading stopped. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { createLineCursor, readJsonLines } from '../files/jsonLines';
+import type { JobKind } from './spec';
 
 export interface JobProgress {
   /** What the run says of itself: `training`, `completed`, `stopped`, `failed`; null before it says anything. */
@@ -70,6 +71,8 @@ export class ProgressReader {
     runFolder: string,
     /** When the job began, epoch seconds: earlier events belong to jobs before it. */
     private readonly since: number,
+    /** Several jobs of a run write into one file: which events are this one's. */
+    private readonly job: { readonly kind: JobKind; readonly output: string | null },
   ) {
     this.#file = join(runFolder, 'events.jsonl');
   }
@@ -81,7 +84,7 @@ export class ProgressReader {
       restart: () => void (progress = nothing),
       row: ({ value }) => {
         const parsed = event.safeParse(value);
-        if (parsed.success && parsed.data.t >= this.since - SLACK_S)
+        if (parsed.success && parsed.data.t >= this.since - SLACK_S && isOf(parsed.data, this.job))
           progress = heard(progress, parsed.data, this.since);
       },
       // The runs tree tells of bad lines; here they only add nothing.
@@ -90,6 +93,14 @@ export class ProgressReader {
     this.#progress = progress;
     return progress;
   }
+}
+
+function isOf(
+  { type, folder }: Event,
+  { kind, output }: { readonly kind: JobKind; readonly output: string | null },
+): boolean {
+  if (type === 'evaluation') return kind === 'evaluate' && (output === null || basename(output) === folder);
+  return kind !== 'evaluate' || type === 'warning' || type === 'error';
 }
 
 function heard(before: JobProgress, told: Event, since: number): JobProgress {

@@ -4,6 +4,8 @@ import { expect, test } from 'vitest';
 import { ProgressReader } from '../../../src/jobs/progress';
 import { makeFolder } from '../files/folders';
 
+const train = { kind: 'train', output: null } as const;
+const evaluate = { kind: 'evaluate', output: '/run/evaluation_full' } as const;
 const line = (facts: object): string => `${JSON.stringify({ v: 1, t: 100, ...facts })}\n`;
 
 test('an evaluation is told in clips', async () => {
@@ -12,7 +14,7 @@ test('an evaluation is told in clips', async () => {
       line({ t: 1, type: 'train', step: 900, loss: 3 }) +
       line({ type: 'evaluation', folder: 'evaluation_full', done: 30, total: 120, failed: 1, eta_s: 45 }),
   });
-  const reader = new ProgressReader(folder, 90);
+  const reader = new ProgressReader(folder, 90, evaluate);
   expect(await reader.read()).toMatchObject({
     step: null,
     done: 30,
@@ -25,7 +27,7 @@ test('an evaluation is told in clips', async () => {
 
 test('the same object while nothing is told; a replaced file starts anew', async () => {
   const folder = await makeFolder({ 'events.jsonl': line({ type: 'train', step: 1, loss: 2, eta_s: null }) });
-  const reader = new ProgressReader(folder, 90);
+  const reader = new ProgressReader(folder, 90, train);
   const first = await reader.read();
   expect(await reader.read()).toBe(first);
   expect(first.fraction).toBeNull();
@@ -42,18 +44,33 @@ test('what is wrong in a line costs that field or that line only', async () => {
     line({ type: 'new-kind', x: 1 }),
     line({ t: 'now', type: 'error', text: 'not counted' }),
     `${'['.repeat(200_000)}\n`,
-    line({ type: 'evaluation', done: 7, total: 0, eta_s: -1 }),
-    line({ type: 'evaluation', done: 700, total: 7, eta_s: 0 }),
+    line({ type: 'evaluation', folder: 'evaluation_full', done: 7, total: 0, eta_s: -1 }),
+    line({ type: 'evaluation', folder: 'evaluation_full', done: 700, total: 7, eta_s: 0 }),
   ];
   const folder = await makeFolder({ 'events.jsonl': hostile.join('') });
-  expect(await new ProgressReader(folder, 90).read()).toMatchObject({
-    step: null, loss: 3.5, validLoss: 3.1, warnings: 1, error: null, fraction: 1,
-  }); // prettier-ignore
+  const ofTraining = { step: null, loss: 3.5, validLoss: 3.1, warnings: 1, error: null, fraction: null };
+  expect(await new ProgressReader(folder, 90, train).read()).toMatchObject(ofTraining);
+  expect(await new ProgressReader(folder, 90, evaluate).read()).toMatchObject({ loss: null, fraction: 1 });
 });
 
 test('no run folder yet is no progress yet', async () => {
   const folder = await makeFolder();
-  const reader = new ProgressReader(join(folder, 'later'), 90);
+  const reader = new ProgressReader(join(folder, 'later'), 90, train);
   expect(await reader.read()).toMatchObject({ status: null, fraction: null });
   await appendFile(join(folder, 'events.jsonl'), '');
+});
+
+test('jobs of one run that write into one file do not take each other’s progress', async () => {
+  const folder = await makeFolder({
+    'events.jsonl':
+      line({ type: 'train', step: 24, loss: 7.6 }) +
+      line({ type: 'evaluation', folder: 'evaluation', done: 24, total: 24 }) +
+      line({ type: 'evaluation', folder: 'evaluation_full', done: 3, total: 150 }),
+  });
+  expect(await new ProgressReader(folder, 90, train).read()).toMatchObject({ step: 24, done: null });
+  expect(await new ProgressReader(folder, 90, evaluate).read()).toMatchObject({
+    step: null,
+    done: 3,
+    total: 150,
+  });
 });
