@@ -9,7 +9,7 @@ const FOREVER = 'echo ready; while [ ! -e go ]; do sleep 0.05; done';
 
 fault('F22', 'smoke', async (rig) => {
   const file = join(rig.folder, 'events.jsonl');
-  const reader = new ProgressReader(rig.folder, 0);
+  const reader = new ProgressReader(rig.folder, 0, { kind: 'train', output: null });
   const line = Buffer.from('{"v":1,"t":9,"type":"error","text":"歌 is missing"}\n');
   const cut = line.indexOf(Buffer.from('歌')) + 1;
   await writeFile(file, line.subarray(0, cut));
@@ -28,7 +28,7 @@ for i in range(2000): events.write("train", step=i, loss=3.0, text=sys.argv[3] *
 `;
   const scripts = join(process.cwd(), 'python');
   const writers = ['a', 'b'].map((name) => watch([python, '-c', writer, scripts, rig.folder, name], ''));
-  const reader = new ProgressReader(rig.folder, 0);
+  const reader = new ProgressReader(rig.folder, 0, { kind: 'train', output: null });
   const ends = Promise.all(writers.map(({ end }) => end));
   let done = false;
   void ends.then(() => (done = true));
