@@ -24,6 +24,7 @@ const fixed = [
     `dist/webview/${page}.css`,
     `dist/webview/${page}.js`,
   ]),
+  'media/comparison.png',
   'media/earmark.svg',
   'media/icon.png',
   ...['runs', 'compare', 'note'].flatMap((step) => [
