@@ -43,7 +43,7 @@ test('the walkthrough leads from runs to a note and ticks each step; without a f
     await workbench.openWithoutFolder();
     await workbench.sideBar('Earmark');
     await expect(page.getByText('Open the folder that holds your training runs.')).toBeVisible();
-    await expect(page.getByRole('button', { name: 'Open Folder', exact: true })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Open Folder', exact: true }).first()).toBeVisible();
     await workbench.command('Earmark: Open Notes');
     await expect(workbench.notification('No runs found. Open the folder')).toBeVisible();
     await expect(workbench.notifications.getByRole('button', { name: 'Add Folder of Runs…' })).toBeVisible();
