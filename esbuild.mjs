@@ -1,4 +1,4 @@
-// Builds the three programs of Earmark: the extension host, its analysis worker, and the webview pages.
+// Builds the programs of Earmark: the extension host and what it loads later, its analysis worker, and the webview pages.
 //   node esbuild.mjs [--production] [--watch]
 import { cp, mkdir } from 'node:fs/promises';
 import { context } from 'esbuild';
@@ -24,11 +24,21 @@ const programs = [
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    external: ['vscode'],
+    external: ['vscode', './execa.js'],
+    // A file of its own: loaded when the first program is run, and not read before.
+    alias: { execa: './execa.js' },
     // zod looks at the navigator for the sake of one cloud; in the extension host, VS Code warns of everyone who does.
     define: { navigator: 'undefined' },
     // @vscode/l10n and jsonc-like packages ship UMD as "main", which esbuild cannot follow; their ES modules it can.
     mainFields: ['module', 'main'],
+  },
+  {
+    ...common,
+    entryPoints: { execa: 'execa' },
+    outdir: 'dist',
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
   },
   {
     ...common,

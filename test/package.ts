@@ -17,6 +17,7 @@ const fixed = [
   'l10n/bundle.l10n.zh-cn.json',
   'python/requirements.txt',
   'dist/analysis.js',
+  'dist/execa.js',
   'dist/extension.js',
   'dist/webview/codicon.css',
   'dist/webview/codicon.ttf',

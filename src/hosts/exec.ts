@@ -18,7 +18,7 @@ export interface ExecOptions {
 
 /** Never throws: a program that can't be started is a result with code null and the reason in `stderr`. */
 export async function exec(argv: readonly [string, ...string[]], options: ExecOptions): Promise<ExecResult> {
-  // Not before something is run: loading it costs activation a sixth of its time.
+  // Not before something is run: with it, activation would take a third longer.
   const { execa } = await import('execa');
   const [file, ...args] = argv;
   const result = await execa(file, args, {
