@@ -31,8 +31,9 @@ export async function run(): Promise<BenchResult> {
     const plain = await listenPlainly(editor.page.context().browser()!, clips);
     const cold = await openComparison(editor);
     await analysesKept(editor.userData);
-    await editor.page.locator('.tab.active .tab-actions .codicon-close').click();
-    await editor.page.locator('.tab').waitFor({ state: 'detached' });
+    const tab = editor.page.locator('.tabs-container .tab');
+    await tab.click({ button: 'middle' });
+    await tab.waitFor({ state: 'detached' });
     const cached = await openComparison(editor);
 
     const { frame } = cached;
