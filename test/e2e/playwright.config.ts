@@ -9,14 +9,15 @@ export default defineConfig({
   globalSetup: './support/globalSetup.ts',
   outputDir: 'out/results',
   timeout: 120_000,
-  expect: { timeout: 15_000 },
+  // Nothing waits this long on a machine of its own; CI's may be busy.
+  expect: { timeout: 40_000 },
   // Each test has a server and a browser of its own, and audio that must not stutter.
   workers: 1,
   forbidOnly: process.env['CI'] === 'true',
   reporter: 'list',
   use: {
     viewport: { width: 1360, height: 820 },
-    actionTimeout: 15_000,
+    actionTimeout: 30_000,
     launchOptions: { args: [...browserArgs], ...(executablePath === undefined ? {} : { executablePath }) },
     screenshot: 'only-on-failure',
   },
