@@ -57,6 +57,8 @@ export async function pickEvaluations(context: CommandContext): Promise<Evaluati
       placeHolder: l10n.t('Tick one evaluation, or several to hear their takes side by side'),
       canPickMany: true,
       matchOnDescription: true,
+      // The walkthrough takes the focus back when its step is ticked, just as this opens.
+      ignoreFocusOut: true,
     },
   );
   return chosen === undefined || chosen.length === 0 ? null : chosen.map((item) => item.evaluation);
