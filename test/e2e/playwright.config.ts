@@ -14,6 +14,8 @@ export default defineConfig({
   // Each test has a server and a browser of its own, and audio that must not stutter.
   workers: 1,
   forbidOnly: process.env['CI'] === 'true',
+  // Sound and windows on a shared machine: what passes the second time is told as flaky.
+  retries: process.env['CI'] === 'true' ? 1 : 0,
   reporter: 'list',
   use: {
     viewport: { width: 1360, height: 820 },
