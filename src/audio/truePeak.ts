@@ -5,9 +5,10 @@
 
 /** dBTP (0 is full scale), or null for digital silence. */
 export function truePeak(channels: readonly Float32Array[]): number | null {
+  const stretches = channels.map(highestOfStretches);
   let peak = 0;
-  for (const samples of channels) peak = Math.max(peak, highest(samples, 0, samples.length));
-  for (const samples of channels) peak = highestBetween(samples, peak);
+  for (const levels of stretches) for (const level of levels) peak = Math.max(peak, level);
+  channels.forEach((samples, c) => (peak = highestBetween(samples, stretches[c] ?? [], peak)));
   return peak === 0 ? null : 20 * Math.log10(peak);
 }
 
@@ -29,36 +30,37 @@ const MOST_GAIN = Math.max(...PHASES.map((taps) => taps.reduce((sum, tap) => sum
 /** Short enough that most stretches of music lie far below its peak, long enough that looking at them is cheap. */
 const STRETCH = 16;
 
-function highest(samples: Float32Array, from: number, to: number): number {
-  let most = 0;
-  for (let i = from; i < to; i++) {
-    const level = Math.abs(samples[i] ?? 0);
-    if (level > most) most = level;
+function highestOfStretches(samples: Float32Array): Float32Array {
+  const levels = new Float32Array(Math.ceil(samples.length / STRETCH));
+  for (let s = 0; s < levels.length; s++) {
+    const end = Math.min((s + 1) * STRETCH, samples.length);
+    let most = 0;
+    for (let i = s * STRETCH; i < end; i++) {
+      const level = Math.abs(samples[i] ?? 0);
+      if (level > most) most = level;
+    }
+    levels[s] = most;
   }
-  return most;
+  return levels;
 }
 
 /** `peak`, or what exceeds it between the samples. Stretches that can't are skipped, which for music is nearly all. */
-function highestBetween(samples: Float32Array, peak: number): number {
+function highestBetween(samples: Float32Array, levels: ArrayLike<number>, peak: number): number {
+  const window = new Float64Array(TAPS - 1 + STRETCH);
   let result = peak;
-  let before = 0;
-  for (let from = 0; from < samples.length + TAPS; from += STRETCH) {
-    const here = highest(samples, from, Math.min(from + STRETCH, samples.length));
+  // One more than there are: the last samples reach beyond the end.
+  for (let s = 0; s <= levels.length; s++) {
     // A point depends on 12 samples: some of this stretch and the last ones of the stretch before.
-    if (Math.max(here, before) * MOST_GAIN > result) result = Math.max(result, oversampled(samples, from));
-    before = here;
+    if (Math.max(levels[s] ?? 0, levels[s - 1] ?? 0) * MOST_GAIN > result) {
+      result = Math.max(result, oversampled(samples, s * STRETCH, window));
+    }
   }
   return result;
 }
 
 /** The highest of the points whose newest sample lies in the stretch; outside of the clip is silence. */
-function oversampled(samples: Float32Array, from: number): number {
-  const window = new Float64Array(TAPS - 1 + STRETCH);
-  const first = from - (TAPS - 1);
-  window.set(
-    samples.subarray(Math.max(0, first), Math.min(samples.length, from + STRETCH)),
-    Math.max(0, -first),
-  );
+function oversampled(samples: Float32Array, from: number, window: Float64Array): number {
+  for (let i = 0; i < window.length; i++) window[i] = samples[from - (TAPS - 1) + i] ?? 0;
   let most = 0;
   for (let i = 0; i < STRETCH; i++) {
     let [p0, p1, p2, p3] = [0, 0, 0, 0];
