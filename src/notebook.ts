@@ -53,7 +53,7 @@ export class Notebook {
   readonly #hashes = new Map<string, string>();
   /** Run id → clip → hashes it was heard with; derived, forgotten whenever a line is added. */
   #heard = new Map<string, ReadonlyMap<string, readonly (string | null)[]>>();
-  readonly #announceSoon = coalesce(async () => Promise.resolve().then(() => this.#announce()), 50);
+  readonly #announceSoon = coalesce(async () => Promise.resolve().then(() => this.#announce()), 500);
   readonly #renderSoon = coalesce(() => this.#renderAll(), 500);
 
   constructor(options: NotebookOptions) {

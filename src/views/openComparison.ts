@@ -35,6 +35,10 @@ export interface ComparisonDeps {
   readonly look: () => Promise<void>;
 }
 
+/** Results that are sent as they come; after these they are sent together, every so many milliseconds. */
+const AT_ONCE = 4;
+const BATCH_MS = 200;
+
 export class OpenComparison {
   readonly #store = new DisposableStore();
   #model: ComparisonModel | null = null;
@@ -244,9 +248,11 @@ export class OpenComparison {
       return file === null ? [] : [{ key: id, file }];
     });
     let batch: ClipAnalysisView[] = [];
+    let sent = 0;
     let timer: NodeJS.Timeout | null = null;
     const flush = (): void => {
       timer = null;
+      sent += batch.length;
       post(this.panel, { type: 'analysis', clips: batch });
       batch = [];
     };
@@ -256,8 +262,10 @@ export class OpenComparison {
         const of = this.#model?.clips.get(clip);
         if (of !== undefined && found.sha256 !== null) this.deps.notebook.knowHash(of.clip, found.sha256);
         batch.push({ clip, ...found });
-        // The first results go at once: somebody waits for the prompt on screen.
-        if (timer === null) timer = setTimeout(flush, batch.length <= 4 ? 0 : 30);
+        // The first results go at once: somebody waits for the prompt on screen. Each message has the page drawn anew.
+        const last = sent + batch.length === files.length;
+        if (last && timer !== null) clearTimeout(timer);
+        if (last || timer === null) timer = setTimeout(flush, last || sent < AT_ONCE ? 0 : BATCH_MS);
       },
       analysis.signal,
     );
