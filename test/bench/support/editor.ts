@@ -24,6 +24,8 @@ export interface EditorOptions {
 export interface Editor {
   readonly workbench: Workbench;
   readonly page: Page;
+  /** One more window, of a browser that was never here. */
+  newWindow(): Promise<Workbench>;
   /** Where VS Code keeps what extensions know. */
   readonly userData: string;
   close(): Promise<void>;
@@ -50,22 +52,26 @@ export async function openEditor(options: EditorOptions): Promise<Editor> {
     // What starts to sound by a key or click has had its gesture; the first of all may come from here.
     args: [...browserArgs, '--autoplay-policy=no-user-gesture-required', '--js-flags=--expose-gc'],
   });
-  const page = await browser.newPage({ viewport: { width: 1360, height: options.height ?? 820 } });
-  await page.addInitScript(namesForFunctions);
-  if (options.init !== undefined) await page.addInitScript(options.init);
-  const workbench = new Workbench(page, server, options.folder);
+  const newWindow = async (): Promise<Workbench> => {
+    const page = await browser.newPage({ viewport: { width: 1360, height: options.height ?? 820 } });
+    await page.addInitScript(namesForFunctions);
+    if (options.init !== undefined) await page.addInitScript(options.init);
+    const workbench = new Workbench(page, server, options.folder);
+    await workbench.open();
+    return workbench;
+  };
   const close = async (): Promise<void> => {
     await browser.close();
     await server.stop();
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
-    await workbench.open();
+    const workbench = await newWindow();
+    return { workbench, page: workbench.page, newWindow, userData, close };
   } catch (error) {
     await close();
     throw error;
   }
-  return { workbench, page, userData, close };
 }
 
 /** tsx gives functions their names by a helper, which goes along into pages and is not there. A script for pages. */

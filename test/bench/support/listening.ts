@@ -2,7 +2,10 @@
 /** Looks over the comparison's shoulder, in its own frame: what it paints, when it sounds, what it holds. */
 
 export interface Watching {
-  /** Milliseconds from the page's first state to the frame that shows every waveform of the overview. */
+  /**
+   * Milliseconds to the frame that shows every waveform of the overview: from the page's first state when the clips had yet
+   * to be analysed, else from the key that opened the overview.
+   */
   overview: number | null;
   /** When it was last clicked, by the same clock as `sound`. */
   clicked: number;
@@ -97,6 +100,7 @@ export function watchListening(): void {
     (fill as (...same: unknown[]) => void).apply(this, given);
   };
   let began: number | null = null;
+  let opened = false;
   const look = (): void => {
     const canvases = [...document.querySelectorAll<HTMLCanvasElement>('.overview-canvas')];
     const painted = canvases.reduce((sum, canvas) => sum + (waveforms.get(canvas) ?? 0), 0);
@@ -104,15 +108,32 @@ export function watchListening(): void {
     // The frame that they were drawn for is on screen once the next one is asked for.
     else requestAnimationFrame(() => (watching.overview = performance.now() - (began ?? 0)));
   };
-  const follow = (event: Event): void => {
-    const { data } = event as MessageEvent<{ type?: string; state?: { kind?: string } }>;
-    if (began !== null || data.type !== 'state' || data.state?.kind !== 'comparison') return;
-    began = performance.now();
-    const click = ({ timeStamp }: Event): number => (watching.clicked = timeStamp);
-    document.addEventListener('click', click, { capture: true });
-    // After the page has taken its state.
-    setTimeout(() => document.dispatchEvent(new KeyboardEvent('keydown', { key: 'o', bubbles: true })));
+  const openOverview = (): void => {
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: 'o', bubbles: true }));
     requestAnimationFrame(look);
+  };
+  const follow = (event: Event): void => {
+    const { data } = event as MessageEvent<{
+      type?: string;
+      state?: { kind?: string };
+      clips?: readonly unknown[];
+    }>;
+    if (began === null && data.type === 'state' && data.state?.kind === 'comparison') {
+      began = performance.now();
+      const click = ({ timeStamp }: Event): number => (watching.clicked = timeStamp);
+      document.addEventListener('click', click, { capture: true });
+    }
+    if (opened || data.type !== 'analysis') return;
+    opened = true;
+    if (data.clips?.length !== clips) {
+      openOverview();
+      return;
+    }
+    // All was known before. A person's hand comes when the page stands still.
+    setTimeout(() => {
+      began = performance.now();
+      openOverview();
+    }, 1000);
   };
   // Not at once: VS Code writes the page into this document, which takes every listener away.
   const { addEventListener } = EventTarget.prototype;
