@@ -14,6 +14,8 @@ export interface ExecOptions {
   readonly input?: string;
   /** What it may print; it is ended at more. */
   readonly maxBytes?: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
 }
 
 /** Never throws: a program that can't be started is a result with code null and the reason in `stderr`. */
@@ -26,11 +28,56 @@ export async function exec(argv: readonly [string, ...string[]], options: ExecOp
     timeout: options.timeoutMs,
     reject: false,
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     maxBuffer: options.maxBytes ?? 1_000_000,
   });
   return {
     code: result.exitCode ?? null,
     stdout: result.stdout,
     stderr: result.failed && result.stderr === '' ? (result.shortMessage ?? '') : result.stderr,
+  };
+}
+
+/**
+ * As `exec`, for what prints more than should be held: hands out the bytes of standard output as they come, and reads on when
+ * `onBytes` is done with them. `stdout` of the result is empty. When `onBytes` fails, the program is ended and its error thrown.
+ */
+export async function execStream(
+  argv: readonly [string, ...string[]],
+  options: ExecOptions,
+  onBytes: (chunk: Uint8Array) => void | Promise<void>,
+): Promise<ExecResult> {
+  const { execa } = await import('execa');
+  const [file, ...args] = argv;
+  const child = execa(file, args, {
+    cwd: options.cwd,
+    timeout: options.timeoutMs,
+    reject: false,
+    ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    buffer: { stdout: false },
+    encoding: 'buffer',
+  });
+  let thrown: { readonly error: unknown } | null = null;
+  try {
+    for await (const chunk of child.iterable({ from: 'stdout', binary: true, preserveNewlines: true })) {
+      try {
+        await onBytes(chunk);
+      } catch (error) {
+        thrown = { error };
+        break;
+      }
+    }
+  } catch {
+    // The stream broke off; the result says why.
+  }
+  if (thrown !== null) child.kill();
+  const result = await child;
+  if (thrown !== null) throw thrown.error;
+  const stderr = Buffer.from(result.stderr).toString('utf8');
+  return {
+    code: result.exitCode ?? null,
+    stdout: '',
+    stderr: result.failed && stderr === '' ? (result.shortMessage ?? '') : stderr,
   };
 }

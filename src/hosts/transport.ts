@@ -20,6 +20,15 @@ export interface Transport {
   readonly label: string;
   /** Runs it to its end. Never throws; a host that can't be reached is a result with code null and the reason in `stderr`. */
   run(call: HostCall): Promise<ExecResult>;
+  /**
+   * As `run`, for answers too long to hold: hands out its standard output as it comes, and reads on when `onBytes` is done.
+   * `stdout` of the result is empty. Throws only what `onBytes` throws, after ending the program.
+   */
+  stream(
+    call: HostCall,
+    onBytes: (chunk: Uint8Array) => void | Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<ExecResult>;
   /** What a terminal here runs to have `argv` run on the host, with its screen and keyboard. */
   viewer(argv: readonly [string, ...string[]]): TerminalCommand;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exec } from '../../../src/hosts/exec';
+import { exec, execStream } from '../../../src/hosts/exec';
 import { localTransport } from '../../../src/hosts/localTransport';
 import { makeFolder } from '../files/folders';
 
@@ -48,6 +48,40 @@ describe('exec', () => {
     });
     expect(loud.stdout).toHaveLength(1000);
     expect(loud.stderr).not.toBe('');
+  });
+});
+
+describe('execStream', () => {
+  it('hands out every byte as it comes, and the rest as a result', async () => {
+    const chunks: Uint8Array[] = [];
+    const script =
+      'process.stdout.write(Buffer.alloc(300000, 200)); console.error("err"); process.exitCode = 4';
+    const result = await execStream([...node(script)], options, (chunk) => void chunks.push(chunk));
+    expect(result).toEqual({ code: 4, stdout: '', stderr: 'err' });
+    expect(Buffer.concat(chunks).equals(Buffer.alloc(300_000, 200))).toBe(true);
+  });
+
+  it('throws what the reader throws, and ends the program', async () => {
+    const endless = 'setInterval(() => process.stdout.write("x"), 1)';
+    const reading = execStream([...node(endless)], options, () => {
+      throw new Error('disk full');
+    });
+    await expect(reading).rejects.toThrow('disk full');
+  });
+
+  it('tells as a result that it was ended early, timed out, or never began', async () => {
+    const endless = 'setInterval(() => process.stdout.write("x"), 1)';
+    const stop = new AbortController();
+    const ended = await execStream([...node(endless)], { ...options, signal: stop.signal }, () =>
+      stop.abort(),
+    );
+    expect(ended.code).toBeNull();
+    const slow = await execStream([...node(endless)], { ...options, timeoutMs: 300 }, () => undefined);
+    expect(slow.code).toBeNull();
+    expect(slow.stderr).toMatch(/timed out/);
+    expect((await execStream(['earmark-no-such-program'], options, () => undefined)).stderr).toMatch(
+      /ENOENT/,
+    );
   });
 });
 

@@ -11,6 +11,7 @@ function says(stdout: string, result: Partial<ExecResult> = {}): Transport {
   return {
     label: 'box',
     run: () => Promise.resolve({ code: 0, stderr: '', ...result, stdout }),
+    stream: () => Promise.reject(new Error('nobody streams answers')),
     viewer: ([file, ...args]) => ({ file, args }),
   };
 }
