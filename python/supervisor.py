@@ -16,7 +16,7 @@ A job is a directory, `ROOT/ID/`. Its files are the only truth; no state is stor
 Runs on the host of the job with Python's standard library alone (3.8 or newer; Linux, macOS):
 
     python supervisor.py start ROOT --sha256 HEX < jobs.json   # {"jobs": [spec, …]}; the same id twice is one job
-    python supervisor.py probe < request.json                  # {"roots": [ROOT, …], "final": [ID, …]}
+    python supervisor.py probe < request.json  # {"roots": [ROOT], "final": [ID], "tails": [{path, inode, offset}]}
     python supervisor.py stop ROOT/ID [--grace 30]
     python supervisor.py attach ROOT/ID                        # Ctrl-C ends the view, not the job
     python supervisor.py run ROOT/ID                           # in the foreground, as a batch system would
@@ -66,6 +66,10 @@ MAX_SPEC_BYTES = 1024 * 1024
 LOG_HEAD_BYTES = 8 * 1024 * 1024
 LOG_TAIL_BYTES = 64 * 1024 * 1024
 VIEW_BYTES = 256 * 1024
+TAIL_BYTES = 256 * 1024
+TAILS_BYTES = 1024 * 1024
+INODE_MODULUS = 2**53
+"""Askers may hold numbers as doubles: an inode is told less what those can't hold."""
 
 
 class Refused(Exception):
@@ -565,11 +569,11 @@ def environment(spec: Json, directory: str) -> dict[str, str]:
 
 def command_probe(_: argparse.Namespace) -> Json:
     """Evidence about every job below the roots, in one call; of jobs that are final for the asker only their ids."""
-    request = json.loads(sys.stdin.buffer.read(4 * MAX_SPEC_BYTES) or b"{}")
-    final = set(request.get("final", []))
+    request = probe_request()
+    final = set(request["final"])
     jobs: list[Json] = []
     problems: list[Json] = []
-    for root in request.get("roots", []):
+    for root in request["roots"]:
         try:
             names = sorted(name for name in os.listdir(root) if JOB_ID.fullmatch(name))
         except FileNotFoundError:
@@ -578,7 +582,58 @@ def command_probe(_: argparse.Namespace) -> Json:
             problems.append({"root": root, "text": str(error)})
             continue
         jobs += [{"id": name, "root": root} if name in final else look(os.path.join(root, name)) for name in names]
-    return {"now": time.time(), "host": socket.gethostname(), "jobs": jobs, "problems": problems}
+    tails = list(read_tails(request["tails"]))
+    return {"now": time.time(), "host": socket.gethostname(), "jobs": jobs, "problems": problems, "tails": tails}
+
+
+def probe_request() -> Json:
+    """What is asked, on standard input; refused where it is of another form."""
+    try:
+        request = json.loads(sys.stdin.buffer.read(4 * MAX_SPEC_BYTES) or b"{}")
+        lists = {name: list(request.get(name) or []) for name in ("roots", "final", "tails")}
+        texts = all(isinstance(text, str) for text in (*lists["roots"], *lists["final"]))
+        if not texts or not all(isinstance(t["path"], str) and isinstance(t["offset"], int) for t in lists["tails"]):
+            raise TypeError("not of their types")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        form = '{"roots": […], "final": […], "tails": […]}'
+        raise Refused("bad-request", f"The request is not of the form {form}.") from error
+    return lists
+
+
+def read_tails(wanted: list[Json]) -> Iterator[Json]:
+    """What growing files hold beyond `offset`, byte for byte: whole lines, at most 256 KiB a file and 1 MiB in all.
+
+    From the beginning where the file has another `inode` than the asker knows or is shorter than its `offset`. What
+    is no plain file at an absolute path is left out.
+    """
+    import base64
+
+    room = TAILS_BYTES
+    for known in filter(lambda tail: os.path.isabs(tail["path"]), wanted):
+        try:
+            fd = os.open(known["path"], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except (OSError, ValueError):
+            continue
+        try:
+            facts = os.fstat(fd)
+            inode, offset = facts.st_ino % INODE_MODULUS, known["offset"]
+            if known.get("inode") != inode or not 0 <= offset <= facts.st_size:
+                offset = 0
+            data = whole_lines(os.pread(fd, min(room, TAIL_BYTES), offset)) if stat.S_ISREG(facts.st_mode) else None
+        except OSError:
+            continue
+        finally:
+            os.close(fd)
+        if data is None:
+            continue
+        room -= len(data)
+        text = base64.b64encode(data).decode("ascii")
+        yield {"path": known["path"], "inode": inode, "size": facts.st_size, "offset": offset, "base64": text}
+
+
+def whole_lines(data: bytes) -> bytes:
+    """Without a last line that has no end yet, unless it is too long to be told in one piece."""
+    return data if len(data) == TAIL_BYTES and b"\n" not in data else data[: data.rfind(b"\n") + 1]
 
 
 def look(directory: str) -> Json:

@@ -16,9 +16,35 @@ export interface Answer {
   readonly jobs: readonly Evidence[];
   /** Ids of jobs that were asked to be left out and are still there. */
   readonly untold: ReadonlySet<string>;
+  /** Of the files that were asked for, those that are there. */
+  readonly tails: readonly Tail[];
 }
 
-const answerSchema = z.object({ ok: z.literal(true), jobs: z.array(z.unknown()) });
+/** More of a file that only grows: whole lines where they are not endless. */
+export interface Tail {
+  readonly path: string;
+  readonly inode: number;
+  /** Of the whole file on the host, bytes. More than `offset` and `bytes` come to: ask again. */
+  readonly size: number;
+  /** Where `bytes` belong: 0 rather than what was asked for where the file is another one or was cut. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+const answerSchema = z.object({
+  ok: z.literal(true),
+  jobs: z.array(z.unknown()),
+  tails: z.array(z.unknown()).catch([]),
+});
+const tailSchema = z
+  .object({
+    path: z.string(),
+    inode: z.number().int(),
+    size: z.number().int().min(0),
+    offset: z.number().int().min(0),
+    base64: z.base64(),
+  })
+  .transform(({ base64, ...facts }): Tail => ({ ...facts, bytes: Buffer.from(base64, 'base64') }));
 const refusalSchema = z.object({
   ok: z.literal(false),
   error: z.string(),
@@ -41,7 +67,8 @@ export async function ask(transport: Transport, call: HostCall): Promise<Answer>
     if (evidence.told) jobs.push(evidence);
     else untold.add(evidence.id);
   }
-  return { jobs, untold };
+  const tails = answer.data.tails.flatMap((entry) => tailSchema.safeParse(entry).data ?? []);
+  return { jobs, untold, tails };
 }
 
 /** Only what stands between the marks counts: before and after, a login shell may print what it likes. */

@@ -6,10 +6,20 @@ import type { JobSpec } from './spec';
 export interface Engine {
   /** Starts jobs below a root; may be repeated until an answer comes. */
   start(root: string, specs: readonly JobSpec[]): HostCall;
-  /** Asks about all jobs of all roots at once, less those that are known to be final. */
-  probe(roots: readonly string[], final: readonly string[]): HostCall;
+  /** Asks about all jobs of all roots at once, less those that are known to be final, and for what files have grown by. */
+  probe(roots: readonly string[], final: readonly string[], tails?: readonly TailRequest[]): HostCall;
   /** Asks a job to end. `graceS` overrides the job's own grace. */
   stop(directory: string, graceS?: number): HostCall;
   /** The viewer of a job, for a terminal. */
   attach(directory: string): readonly [string, ...string[]];
+}
+
+/** A file on the host that only grows, and how much of it is known here. */
+export interface TailRequest {
+  /** Absolute. */
+  readonly path: string;
+  /** As last told; null at first. */
+  readonly inode: number | null;
+  /** Bytes that are known. */
+  readonly offset: number;
 }

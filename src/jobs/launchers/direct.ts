@@ -27,7 +27,7 @@ export function directEngine({ python, supervisor }: DirectTools): Engine {
       const sha256 = createHash('sha256').update(payload).digest('hex');
       return call(['start', root, '--sha256', sha256], payload, START_TIMEOUT_MS);
     },
-    probe: (roots, final) => call(['probe'], JSON.stringify({ roots, final })),
+    probe: (roots, final, tails = []) => call(['probe'], JSON.stringify({ roots, final, tails })),
     stop: (directory, graceS) =>
       call(['stop', directory, ...(graceS === undefined ? [] : ['--grace', String(graceS)])], ''),
     attach: (directory) => [python, ...FLAGS, supervisor, 'attach', directory],

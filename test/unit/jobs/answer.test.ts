@@ -77,3 +77,18 @@ test('entries that are no jobs are left out; hostile keys change nothing', async
   ]);
   expect(({} as Record<string, unknown>)['lock']).toBeUndefined();
 });
+
+test('what files have grown by is told in bytes; what is no such answer is left out', async () => {
+  const bytes = Buffer.from([0xff, 0, 0x0a]);
+  const tail = {
+    path: '/r/events.jsonl',
+    inode: 2 ** 52,
+    size: 9,
+    offset: 6,
+    base64: bytes.toString('base64'),
+  };
+  const bad = [{ ...tail, offset: -1 }, { ...tail, base64: '*' }, { ...tail, inode: '1' }, null];
+  const { tails } = await ask(says(framed({ ok: true, jobs: [], tails: [...bad, tail] })), call);
+  expect(tails).toEqual([{ path: tail.path, inode: tail.inode, size: 9, offset: 6, bytes }]);
+  expect((await ask(says(framed({ ok: true, jobs: [] })), call)).tails).toEqual([]);
+});
