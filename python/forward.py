@@ -64,7 +64,7 @@ def decoder_logits(
     hidden = decoder_hidden(
         decoder.model.decoder, inputs, states, attended[:, None, None], layer_function or decoder_layer
     )
-    return torch.stack([head(hidden) for head in decoder.lm_heads], dim=1)
+    return _one_product(decoder.lm_heads, hidden).unflatten(-1, (len(decoder.lm_heads), -1)).transpose(1, 2)
 
 
 def decoder_hidden(
@@ -121,6 +121,16 @@ def project(layers: Sequence[Any], inputs: torch.Tensor) -> list[torch.Tensor]:
     return [y + F.linear(x, b) * scale for y, x, b, scale in zip(base, low, up, scales)]
 
 
+def _one_product(layers: Sequence[Any], inputs: torch.Tensor) -> torch.Tensor:
+    """What linear layers of one width make of one input, beside each other in the last dimension."""
+    import torch
+    import torch.nn.functional as F
+
+    if all(type(layer) is torch.nn.Linear and layer.bias is None for layer in layers):
+        return F.linear(inputs, torch.cat([layer.weight for layer in layers]))
+    return torch.cat(project(layers, inputs), -1)
+
+
 def _plain_lora(layer: Any) -> tuple[torch.Tensor, torch.Tensor, float] | None:
     """(A, B, scale) of a PEFT layer that is exactly W x + scale B A x now; None for any other."""
     if not hasattr(layer, "lora_A") or layer.disable_adapters or layer.merged or len(layer.active_adapters) != 1:
@@ -149,9 +159,7 @@ def codebook_loss(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Ten
     import torch.nn.functional as F
 
     size = logits.shape[-1]
-    targets = labels.transpose(1, 2)
-    targets = targets.masked_fill(targets == size, IGNORED)
-    losses = F.cross_entropy(
-        logits.reshape(-1, size).float(), targets.reshape(-1), ignore_index=IGNORED, reduction="none"
-    )
-    return losses.view(targets.shape).sum((0, 2)), (targets != IGNORED).sum((0, 2))
+    targets = labels.masked_fill(labels == size, IGNORED)
+    rows = logits.transpose(1, 2).reshape(-1, size)  # as decoder_logits() lays them out, so nothing is copied
+    losses = F.cross_entropy(rows.float(), targets.reshape(-1), ignore_index=IGNORED, reduction="none")
+    return losses.view(targets.shape).sum((0, 1)), (targets != IGNORED).sum((0, 1))

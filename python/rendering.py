@@ -32,7 +32,7 @@ MODELS_AT_ONCE = 4
 GPU_BUDGET = 37e9
 CPU_CLIPS = 24
 AUDIO_CLIPS = 8
-FEATURES_FOR = 6
+FEATURES_FOR = 10
 SMALL = 512
 
 Write = Callable[[Clip, bytes, float], None]
@@ -105,10 +105,7 @@ class Renderer:
             for g, model in enumerate(batch.models)
             for b, prompt in enumerate(batch.prompts)
         ]
-        decoded = None
-        if self._stream is not None:
-            decoded = torch.cuda.Event()
-            decoded.record()
+        decoded = self._now()
         for start in range(0, len(places), FEATURES_FOR * self.audio_clips):
             part = places[start : start + FEATURES_FOR * self.audio_clips]
             if any(clip is not None for _, _, clip in part):
@@ -150,6 +147,9 @@ class Renderer:
             states = decoder_states(self.model, batch.models)
             self.weights = Weights(self.model.config.decoder, states, self.model.device, self.dtype)
             self._models = batch.models
+            del states
+            if self._stream is not None:
+                torch.cuda.empty_cache()  # what merging needed, in pieces too small for the buffers
         if self.decoder is None or self.decoder.prompts != batch.size:
             self.decoder = None
             self.decoder = Decoder(self.weights, batch.size, self.text_tokens, self.sampling)
@@ -185,11 +185,33 @@ class Renderer:
         # A clip that would clip is turned down as a whole, so that it is bent nowhere.
         gains = torch.where(peaks > CEILING, CEILING / peaks, 1.0)
         pcm = (samples * (gains * FULL_SCALE)[:, None]).round().clamp(-FULL_SCALE, FULL_SCALE).to(torch.int16)
-        facts = torch.stack([gains, (fine & torch.isfinite(peaks)).float()], 1).tolist()
+        facts = torch.stack([gains, (fine & torch.isfinite(peaks)).float()], 1)
+        # Brought from the GPU by a writer: the codec goes on with the next clips meanwhile.
+        self._submit(self._writers, self._fetch, pcm, facts, self._now(), clips, write, fail)
+
+    def _fetch(
+        self,
+        pcm: torch.Tensor,
+        facts: torch.Tensor,
+        made: Any,
+        clips: Sequence[Clip | None],
+        write: Write,
+        fail: Fail,
+    ) -> None:
+        if made is not None:
+            made.synchronize()
         pcm = pcm.cpu()
-        for row, clip in enumerate(clips):
+        for row, (clip, fact) in enumerate(zip(clips, facts.tolist())):
             if clip is not None:
-                self._submit(self._writers, _save, clip, pcm[row], facts[row], write, fail)
+                self._submit(self._writers, _save, clip, pcm[row], fact, write, fail)
+
+    def _now(self) -> Any:
+        """An event of the GPU after all that the current stream was given so far; None on a CPU."""
+        if self._stream is None:
+            return None
+        event = torch.cuda.Event()
+        event.record()
+        return event
 
     def _submit(self, threads: ThreadPoolExecutor, *job: Any) -> None:
         with self._lock:
