@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { HumanError } from '../errors';
 import type { Job } from '../jobs/jobsStore';
-import { shellCommand } from '../jobs/quote';
+import { shellCommand } from '../hosts/quote';
 import type { JobSpec } from '../jobs/spec';
 import { isLive } from '../jobs/state';
 import { resumeDraft } from '../jobs/trainer';

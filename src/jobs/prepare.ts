@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import { HumanError } from '../errors';
 import type { HostCall } from '../hosts/transport';
 import type { Engine } from './engine';
-import { shellCommand } from './quote';
+import { shellCommand } from '../hosts/quote';
 import { jobsRoot, type JobSpec } from './spec';
 
 export interface PreparedJob {

@@ -1,4 +1,4 @@
-/** Commands as a person may paste them into a POSIX shell. The one place where argv becomes shell text. */
+/** Commands as a POSIX shell reads them: for a person to paste, and for the shell of a host. The one place where argv becomes shell text. */
 
 /** A word that a POSIX shell reads back as exactly `text`. Throws on NUL, which no argument can hold. */
 export function shellQuote(text: string): string {

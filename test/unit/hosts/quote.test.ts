@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { shellCommand, shellQuote } from '../../../src/jobs/quote';
+import { shellCommand, shellQuote } from '../../../src/hosts/quote';
 
 /** What shells have been seen to trip over, and then a thousand words of the same characters in every order. */
 const hard = [
