@@ -81,3 +81,34 @@ export async function execStream(
     stderr: result.failed && stderr === '' ? (result.shortMessage ?? '') : stderr,
   };
 }
+
+/** A program that stays, to be talked to. */
+export interface OpenProcess {
+  write(text: string): void;
+  kill(): void;
+  /** When it has ended; `stdout` and `stderr` were handed out, but for the reason when it did not start. */
+  readonly ended: Promise<ExecResult>;
+}
+
+export async function execOpen(
+  argv: readonly [string, ...string[]],
+  cwd: string,
+  onOutput: { readonly stdout: (chunk: Uint8Array) => void; readonly stderr: (chunk: Uint8Array) => void },
+): Promise<OpenProcess> {
+  const { execa } = await import('execa');
+  const [file, ...args] = argv;
+  const child = execa(file, args, { cwd, reject: false, stdin: 'pipe', buffer: false, encoding: 'buffer' });
+  child.stdout.on('data', onOutput.stdout);
+  child.stderr.on('data', onOutput.stderr);
+  // It ended before it read all; `ended` says so.
+  child.stdin.on('error', () => undefined);
+  return {
+    write: (text) => void child.stdin.write(text),
+    kill: () => void child.kill(),
+    ended: child.then((result) => ({
+      code: result.exitCode ?? null,
+      stdout: '',
+      stderr: result.exitCode === undefined ? (result.shortMessage ?? '') : '',
+    })),
+  };
+}

@@ -1,0 +1,243 @@
+/** The host is reached by ssh: its one fixed command there is a shell, and everything else goes over standard input. */
+import * as l10n from '@vscode/l10n';
+import { homedir } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { HumanError, messageOf } from '../errors';
+import { atMost } from './atMost';
+import { makePrivate } from './controlFolder';
+import { exec, execStream, type ExecResult } from './exec';
+import { AnswerReader, framedCall, type Attempt } from './frame';
+import { loginShellCommand } from './loginShell';
+import { sshArguments, type SshAddress } from './sshAddress';
+import { sshChannel } from './sshChannel';
+import { sshTrouble, type SshTrouble } from './sshTrouble';
+import type { HostCall, TerminalCommand, Transport } from './transport';
+
+export interface SshOptions {
+  /** What a person calls the host. */
+  readonly label: string;
+  readonly address: SshAddress;
+  /** For the sockets of shared connections: short, and nobody else's. Not used when nothing is shared. */
+  readonly controlFolder: string;
+  /** Whether ssh on this machine can share a connection; on Windows it can't. */
+  readonly share: boolean;
+  /** ssh with its first arguments. */
+  readonly ssh?: readonly [string, ...string[]];
+}
+
+export interface SshTransport extends Transport {
+  /** Why the last call had no answer; null when it had one. */
+  readonly trouble: SshTrouble | null;
+  /** For a terminal: asks for a password or a code, and leaves a connection behind that all calls share. Throws a HumanError where none can be shared. */
+  signIn(): TerminalCommand;
+  /** For a terminal: shows the key of the host and asks whether it is the right one. */
+  verify(): TerminalCommand;
+  /** For a terminal: a shell in a folder there, after `setup`, lines for bash of the person's own. */
+  shell(folder: string, setup: readonly string[]): TerminalCommand;
+  /** Ends the connection, also of other windows; the next call makes another. Jobs do not notice. */
+  close(): Promise<void>;
+}
+
+/** Without agent, windows or ports for the host, and without what else the person's configuration may add to a login of their own. */
+const PLAIN = [
+  'ForwardAgent=no',
+  'ForwardX11=no',
+  'ClearAllForwardings=yes',
+  'PermitLocalCommand=no',
+  'RemoteCommand=none',
+  'ConnectTimeout=10',
+  // A cut link is noticed after 15 seconds: two unanswered ones, and then as long again.
+  'ServerAliveInterval=5',
+  'ServerAliveCountMax=2',
+];
+/** Nobody is there to answer. */
+const SILENT = ['BatchMode=yes', 'StrictHostKeyChecking=yes', 'LogLevel=INFO'];
+/** Somebody is there: what is asked is seen. */
+const VISIBLE = ['BatchMode=no', 'StrictHostKeyChecking=ask', 'LogLevel=ERROR'];
+/** The states of some thousand jobs; a host that says more than this is not believed. */
+const MAX_ANSWER_BYTES = 32_000_000;
+/** sshd takes ten sessions on a connection; terminals want some of them. */
+const CALLS_AT_A_TIME = 4;
+const STREAMS_AT_A_TIME = 2;
+const TRIES = 5;
+/** sshd has too many sessions or logins under way: it did not begin. */
+const REFUSED =
+  /kex_exchange_identification|Session open refused|administratively prohibited|channel \d+: open failed/i;
+const OPENING: HostCall = { argv: ['true'], input: '', timeoutMs: 30_000 };
+
+export function sshTransport({
+  label,
+  address,
+  controlFolder,
+  share,
+  ssh = ['ssh'],
+}: SshOptions): SshTransport {
+  const command = (
+    flags: readonly string[],
+    settings: readonly string[],
+    remote: string,
+  ): [string, ...string[]] => [
+    ...ssh,
+    ...flags,
+    ...settings.flatMap((setting) => ['-o', setting]),
+    ...sshArguments(address),
+    remote,
+  ];
+  // `%C` stands for host, port and user as the configuration has them now.
+  const socket = `ControlPath="${controlFolder.replaceAll('%', '%%')}/%C"`;
+  const connection = (persist: string): string[] =>
+    share
+      ? [socket, 'ControlMaster=auto', `ControlPersist=${persist}`]
+      : ['ControlPath=none', 'ControlMaster=no'];
+  const batch = command(['-T'], [...PLAIN, ...SILENT, ...connection('300')], 'exec /bin/sh -s');
+  const terminal = (
+    flags: readonly string[],
+    settings: readonly string[],
+    remote: string,
+  ): TerminalCommand => {
+    if (share) makePrivate(controlFolder);
+    const [file, ...args] = command(flags, [...PLAIN, ...VISIBLE, ...settings], remote);
+    return { file, args };
+  };
+  const viewer = (argv: readonly [string, ...string[]]): TerminalCommand =>
+    terminal(['-tt'], connection('300'), loginShellCommand(argv));
+
+  const channel = share ? null : sshChannel(batch, homedir());
+  const turn = atMost(CALLS_AT_A_TIME);
+  const streamTurn = atMost(STREAMS_AT_A_TIME);
+  /** The connection that calls share, being made or made; null when it is not known to stand. */
+  let opening: Promise<Attempt> | null = null;
+  let trouble: SshTrouble | null = null;
+
+  /** A call over an ssh of its own, which may ride on a shared connection. */
+  async function alone(call: HostCall, onBytes: OnBytes, signal?: AbortSignal): Promise<Attempt> {
+    const { word, script } = framedCall(call);
+    const answer = new AnswerReader(word);
+    const options = { cwd: homedir(), input: script, timeoutMs: call.timeoutMs };
+    const end = await execStream(
+      batch,
+      signal === undefined ? options : { ...options, signal },
+      async (chunk) => {
+        const bytes = answer.stdout(chunk);
+        if (bytes.length > 0) await onBytes(bytes);
+      },
+    );
+    answer.stderr(Buffer.from(`${end.stderr}\n`));
+    return answer.attempt({ code: end.code, stderr: '' });
+  }
+
+  /** One call makes the connection and the others wait for it: a dozen logins at once would be refused. */
+  async function attempt(
+    call: HostCall,
+    how: typeof alone,
+    onBytes: OnBytes,
+    signal?: AbortSignal,
+  ): Promise<Attempt> {
+    if (!share) return patient(() => how(call, onBytes, signal));
+    makePrivate(controlFolder);
+    const mine = (opening ??= patient(() => alone(OPENING, () => undefined)));
+    const opened = await mine;
+    const result = opened.whole ? await patient(() => how(call, onBytes, signal)) : opened;
+    if (!result.whole && opening === mine) opening = null;
+    return result;
+  }
+
+  /** Only what `onBytes` throws is thrown. */
+  async function settled(made: () => Promise<Attempt>): Promise<ExecResult> {
+    try {
+      const result = await made();
+      trouble = result.whole ? null : sshTrouble(result, address);
+      return {
+        code: trouble === null ? result.code : null,
+        stdout: '',
+        stderr: trouble?.text ?? result.stderr,
+      };
+    } catch (error) {
+      if (error instanceof ReaderError) throw error.cause;
+      // A folder that is not ours, or NUL in a call.
+      trouble = { kind: 'other', text: messageOf(error), command: null };
+      return { code: null, stdout: '', stderr: trouble.text };
+    }
+  }
+
+  return {
+    label,
+    get trouble() {
+      return trouble;
+    },
+    run: async (call) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const collect = (chunk: Uint8Array): void => {
+        size += chunk.length;
+        if (size > MAX_ANSWER_BYTES)
+          throw new HumanError(l10n.t('{0} said more than is believed. Look at it in a terminal.', label));
+        chunks.push(Buffer.from(chunk));
+      };
+      const how = channel === null ? alone : (given: HostCall) => channel.run(given, collect);
+      const result = await turn(() => settled(() => attempt(call, how, collect)));
+      // As a local program's: less the last line's end.
+      const stdout =
+        result.code === null
+          ? ''
+          : Buffer.concat(chunks)
+              .toString('utf8')
+              .replace(/\r?\n$/, '');
+      return { ...result, stdout };
+    },
+    stream: (call, onBytes, signal) => {
+      const guarded = async (chunk: Uint8Array): Promise<void> => {
+        try {
+          await onBytes(chunk);
+        } catch (error) {
+          throw new ReaderError('', { cause: error });
+        }
+      };
+      return streamTurn(() => turn(() => settled(() => attempt(call, alone, guarded, signal))));
+    },
+    viewer,
+    signIn: () => {
+      if (!share) {
+        throw new HumanError(
+          l10n.t(
+            'ssh on this machine can’t keep a connection that was signed in to. Set up a key for {0}, or open a remote window on it.',
+            label,
+          ),
+        );
+      }
+      return terminal(['-T'], connection('8h'), 'true');
+    },
+    verify: () => terminal(['-T'], ['ControlPath=none', 'ControlMaster=no'], 'true'),
+    shell: (folder, setup) => viewer(shellIn(folder, setup)),
+    close: async () => {
+      opening = null;
+      channel?.close();
+      if (!share) return;
+      const [file, ...args] = command(['-O', 'exit'], [socket], '');
+      await exec([file, ...args.slice(0, -1)], { cwd: homedir(), timeoutMs: 5000 });
+    },
+  };
+}
+
+type OnBytes = (chunk: Uint8Array) => void | Promise<void>;
+
+/** What the reader of a stream threw, which is nobody's trouble here. */
+class ReaderError extends Error {}
+
+/** Again, where a busy sshd did not even begin. */
+async function patient(attempt: () => Promise<Attempt>): Promise<Attempt> {
+  for (let tries = 1; ; tries += 1) {
+    const result = await attempt();
+    if (result.whole || result.begun || !REFUSED.test(result.stderr) || tries === TRIES) return result;
+    await pause(150 * tries * (0.5 + Math.random()));
+  }
+}
+
+/** The person's own shell; with lines of set-up it is bash, which reads them after its own. */
+function shellIn(folder: string, setup: readonly string[]): readonly [string, ...string[]] {
+  const script =
+    setup.length === 0
+      ? 'cd -- "$1" || exit; exec "${SHELL:-/bin/sh}" -l'
+      : 'cd -- "$1" || exit; shift; exec bash --rcfile <(cat ~/.bashrc 2>/dev/null; printf "%s\\n" "$@")';
+  return [setup.length === 0 ? 'sh' : 'bash', '-c', script, 'earmark', folder, ...setup];
+}
