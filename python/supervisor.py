@@ -11,6 +11,7 @@ A job is a directory, `ROOT/ID/`. Its files are the only truth; no state is stor
     out.log       what the command prints, written by the command itself
     stop.json     a request to stop; nobody but the supervisor signals anything
     exit.json     how it ended; written last, into space reserved at the start
+    slurm.json    there for a job that slurm.py hands to Slurm; holds Slurm's id of it once it has one
     results/      manifest.jsonl: what the command says is finished, a line a file
 
 Runs on the host of the job with Python's standard library alone (3.8 or newer; Linux, macOS):
@@ -41,7 +42,7 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import NoReturn
@@ -58,6 +59,8 @@ LOCK_WAIT_S = 5.0
 LEFTOVERS_S = 5.0
 """What the command left running when it ended gets this long between SIGTERM and SIGKILL."""
 NEVER_STARTED_S = 60.0
+SHARED_FILES_S = 60.0
+"""What one node writes, another may see this much later (acdirmax, nfs(5))."""
 HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 """From the system or the batch system: the job is to end, with its grace."""
 RESERVE_BYTES = 4096
@@ -85,28 +88,40 @@ class Refused(Exception):
 
 def command_start(args: argparse.Namespace) -> Json:
     """Makes the jobs' directories and starts a supervisor for each; harmless to repeat."""
+    specs, root = read_specs(args.sha256), os.path.abspath(args.root)
+    with prepared_root(root):
+        make_jobs(root, specs, lambda seen: verdict(seen) == "alive")
+    for spec in specs:
+        launch(os.path.join(root, spec["id"]), "run")
+    return {"jobs": [look(os.path.join(root, spec["id"])) for spec in specs]}
+
+
+def read_specs(sha256: str) -> list[Json]:
+    """The jobs to start, from standard input; refused unless all of them have arrived as they were sent."""
     import hashlib
 
     payload = sys.stdin.buffer.read(MAX_SPEC_BYTES + 1)
     if len(payload) > MAX_SPEC_BYTES:
         raise Refused("too-large", "The description of the job is larger than 1 MB. Put long texts into files.")
-    if hashlib.sha256(payload).hexdigest() != args.sha256:
+    if hashlib.sha256(payload).hexdigest() != sha256:
         raise Refused("cut", "The request arrived incomplete. Nothing was started; send it again.")
-    specs = parse_specs(payload)
-    root = os.path.abspath(args.root)
-    prepare_root(root)
-    with root_lock(root):
-        for left in os.listdir(root):  # by a start that was killed: the lock is ours, so nobody is at work on it
-            if left.startswith(".new."):
-                shutil.rmtree(os.path.join(root, left), ignore_errors=True)
-        refuse_changed(root, specs)
-        refuse_shared_output(root, specs)
-        # Later jobs first: if this is cut off, none of them waits for a job that nobody will ever make.
-        for spec in reversed(specs):
-            create(root, spec)
-    for spec in specs:
-        launch(os.path.join(root, spec["id"]), "run")
-    return {"jobs": [look(os.path.join(root, spec["id"])) for spec in specs]}
+    return parse_specs(payload)
+
+
+def make_jobs(
+    root: str, specs: list[Json], is_busy: Callable[[Json], bool], more: dict[str, bytes] | None = None
+) -> set[str]:
+    """Makes the directories that are not there yet, with the files of `more` in each; ids of those made.
+
+    `is_busy` says of a job that was looked at whether it may still write its output. The caller holds the root's lock.
+    """
+    for left in os.listdir(root):  # by a start that was killed: the lock is ours, so nobody is at work on it
+        if left.startswith(".new."):
+            shutil.rmtree(os.path.join(root, left), ignore_errors=True)
+    refuse_changed(root, specs)
+    refuse_shared_output(root, specs, is_busy)
+    # Later jobs first: if this is cut off, none of them waits for a job that nobody will ever make.
+    return {spec["id"] for spec in reversed(specs) if create(root, spec, more or {})}
 
 
 def parse_specs(payload: bytes) -> list[Json]:
@@ -144,6 +159,14 @@ def wrong_fields(spec: Json) -> Iterator[str]:
         yield "output"
     if not all(is_text(earlier["job"]) and JOB_ID.fullmatch(earlier["job"]) for earlier in after):
         yield "after"
+
+
+@contextmanager
+def prepared_root(root: str) -> Iterator[None]:
+    """The folder of the jobs, safe to use, and for the caller alone for a while."""
+    prepare_root(root)
+    with root_lock(root):
+        yield
 
 
 def prepare_root(root: str) -> None:
@@ -196,7 +219,7 @@ def refuse_changed(root: str, specs: list[Json]) -> None:
             raise Refused("other-content", text)
 
 
-def refuse_shared_output(root: str, specs: list[Json]) -> None:
+def refuse_shared_output(root: str, specs: list[Json], is_busy: Callable[[Json], bool]) -> None:
     """Two jobs that write one folder spoil each other's files, unless one waits for the other."""
     ours = {spec["id"] for spec in specs}
     wanted = {os.path.realpath(spec["output"]): spec for spec in specs if spec.get("output")}
@@ -206,23 +229,23 @@ def refuse_shared_output(root: str, specs: list[Json]) -> None:
         directory = os.path.join(root, name)
         other = read_json(os.path.join(directory, "spec.json"), MAX_SPEC_BYTES) or {}
         spec = wanted.get(os.path.realpath(str(other.get("output")))) if other.get("output") else None
-        if spec and name not in [a["job"] for a in spec.get("after", [])] and verdict(look(directory)) == "alive":
+        if spec and name not in [a["job"] for a in spec.get("after", [])] and is_busy(look(directory)):
             text = f"{spec['output']} is being written by the job “{other.get('title')}”."
             raise Refused("output-busy", f"{text} Stop that one first, or choose another folder.")
 
 
-def create(root: str, spec: Json) -> None:
-    """The directory appears complete, by rename; of several that try, one wins."""
+def create(root: str, spec: Json, more: dict[str, bytes]) -> bool:
+    """The directory appears complete, by rename; of several that try, one wins. False where it was there before."""
     import tempfile
 
     final = os.path.join(root, spec["id"])
     if os.path.isdir(final):
-        return
+        return False
     new = tempfile.mkdtemp(prefix=".new.", dir=root)
     try:
         os.mkdir(os.path.join(new, "results"), 0o700)
         contents = {"spec.json": json.dumps(spec, indent=1).encode(), "cmd.sh": script(spec), "lock": b""}
-        contents.update({"out.log": b"", "supervisor.log": b"", ".reserve": b" " * RESERVE_BYTES})
+        contents.update({"out.log": b"", "supervisor.log": b"", ".reserve": b" " * RESERVE_BYTES, **more})
         for name, content in contents.items():
             write_file(os.path.join(new, name), content)
         sync_folder(new)
@@ -230,6 +253,7 @@ def create(root: str, spec: Json) -> None:
         sync_folder(root)
     finally:
         shutil.rmtree(new, ignore_errors=True)
+    return True
 
 
 def script(spec: Json) -> bytes:
@@ -289,7 +313,7 @@ class Supervisor:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a closing terminal must not end it
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in HANDLED:
-            signal.signal(number, lambda *_: self.ask("terminated"))
+            signal.signal(number, lambda *_: self.ask("stopped" if self.stop_is_asked() else "terminated"))
 
     def path(self, name: str) -> str:
         return os.path.join(self.directory, name)
@@ -328,17 +352,7 @@ class Supervisor:
         return 0
 
     def lock(self) -> bool:
-        """Probes hold the lock shared for an instant, so a busy lock is tried again for a while."""
-        fd = os.open(self.path("lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        until = time.monotonic() + LOCK_WAIT_S
-        while True:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            except BlockingIOError:
-                if lock_state(self.path("lock")) == "held" or time.monotonic() > until:
-                    return False  # another supervisor has it
-                time.sleep(0.01)
+        return lock_job(self.directory) is not None
 
     def tell_ready(self) -> None:
         if self.ready is not None:
@@ -349,8 +363,11 @@ class Supervisor:
         if self.asked is None:
             self.asked, self.asked_at = why, time.monotonic()
 
+    def stop_is_asked(self) -> bool:
+        return os.path.lexists(self.path("stop.json"))
+
     def watch_stop(self) -> None:
-        if os.path.lexists(self.path("stop.json")):
+        if self.stop_is_asked():
             self.ask("stopped")
 
     def grace_s(self) -> float:
@@ -382,9 +399,12 @@ class Supervisor:
         """Until the jobs that this one comes after have ended. What ends it without a start, or None to go on."""
         for earlier in self.spec.get("after", []):
             directory = os.path.join(os.path.dirname(self.directory), str(earlier["job"]))
+            patience = time.monotonic() + SHARED_FILES_S
             while True:
                 seen = look(directory)
                 state = verdict(seen)
+                if state == "unknown" and is_over_for_slurm(seen) and time.monotonic() > patience:
+                    state = "gone"
                 if state in ("ended", "gone", "missing"):
                     break
                 self.tell_ready()
@@ -507,30 +527,55 @@ class Supervisor:
         return family(roots, f"{MARKER}={self.spec.get('id')}", self.child) - {os.getpid()}
 
     def outcome(self, status: int, asked: str | None) -> Json:
+        text = f"It did not end within {self.grace_s():g} s and was killed." if self.killed else None
+        if asked == "terminated" and "SLURM_JOB_ID" in os.environ:
+            text = "Slurm told it to end: its time was up, or somebody cancelled it."
         if not os.WIFSIGNALED(status):
-            return {"code": os.WEXITSTATUS(status), "signal": None, "why": asked or "exited", "text": None}
+            return {"code": os.WEXITSTATUS(status), "signal": None, "why": asked or "exited", "text": text}
         number = os.WTERMSIG(status)
         out_of_memory = number == signal.SIGKILL and not self.killed and oom_kills() > self.oom_kills
         why = asked or ("out-of-memory" if out_of_memory else "signaled")
-        text = f"It did not end within {self.grace_s():g} s and was killed." if self.killed else None
         return {"code": 128 + number, "signal": signal_name(number), "why": why, "text": text}
 
     def finish(self, ended: Json) -> None:
-        """Writes exit.json over the reserved block and renames it, so that a full disk has no say in it."""
-        record = json.dumps({"v": 1, **ended, "at": time.time()}).encode()
-        reserve = self.path(".reserve")
+        """Never gives up: while the lock is held, nobody takes the job for lost."""
         while os.path.isdir(self.directory):  # else it was deleted, with all that could be told
             with suppress(OSError):
-                with open(reserve, "r+b" if os.path.exists(reserve) else "wb") as file:
-                    file.write(record)
-                    file.truncate()
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.rename(reserve, self.path("exit.json"))
-                sync_folder(self.directory)
+                write_exit(self.directory, ended)
                 break
-            time.sleep(TICK_S)  # never given up: while the lock is held, nobody takes the job for lost
+            time.sleep(TICK_S)
         self.tell_ready()
+
+
+def lock_job(directory: str) -> int | None:
+    """Holds the job's lock until the file descriptor that it returns is closed; None when a supervisor has it.
+
+    Probes hold the lock shared for an instant, so a busy lock is tried again for a while.
+    """
+    path = os.path.join(directory, "lock")
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    until = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return fd
+        except BlockingIOError:
+            if lock_state(path) == "held" or time.monotonic() > until:
+                os.close(fd)
+                return None
+            time.sleep(0.01)
+
+
+def write_exit(directory: str, ended: Json) -> None:
+    """Writes exit.json over the reserved block and renames it, so that a full disk has no say in it."""
+    reserve = os.path.join(directory, ".reserve")
+    with open(reserve, "r+b" if os.path.exists(reserve) else "wb") as file:
+        file.write(json.dumps({"v": 1, **ended, "at": time.time()}).encode())
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(reserve, os.path.join(directory, "exit.json"))
+    sync_folder(directory)
 
 
 def become_command(spec: Json, directory: str, go: int, report: int, log: int) -> NoReturn:
@@ -660,6 +705,7 @@ def look(directory: str) -> Json:
         seen["age_s"] = max(0.0, time.time() - mtime_of(os.path.join(directory, "spec.json")))
         seen["host"] = host
         seen["here"] = host is None or host == socket.gethostname()
+        seen["slurm"] = read("slurm.json")
         if seen["started"]:
             seen["same_boot"] = seen["started"].get("boot") == boot_key()
             seen["alive"] = is_alive(seen["started"])
@@ -667,17 +713,23 @@ def look(directory: str) -> Json:
 
 
 def verdict(seen: Json) -> str:
-    """alive, ended, gone (its end is not known), missing, or unknown (on another node that says nothing)."""
+    """alive, ended, gone (its end is not known), missing, or unknown (with Slurm, or on another node that is silent)."""
     if seen.get("missing"):
         return "missing"
     if seen["exit"] is not None:
         return "ended"
     if seen["lock"] == "held" or seen.get("alive"):
         return "alive"
-    if not seen["here"]:
+    if not seen["here"] or (seen["slurm"] is not None and not seen["started"]):
         return "unknown"
     waiting = not seen["started"] and seen["heartbeat_age_s"] is None and seen["age_s"] < NEVER_STARTED_S
     return "alive" if waiting else "gone"
+
+
+def is_over_for_slurm(seen: Json) -> bool:
+    """Whether this process runs in Slurm as a job that Slurm was told to start only after that one had ended."""
+    number = (seen.get("slurm") or {}).get("id")
+    return number is not None and str(number) in re.findall(r"\d+", os.environ.get("SLURM_JOB_DEPENDENCY", ""))
 
 
 def lock_state(path: str) -> str:
@@ -742,9 +794,12 @@ def command_attach(args: argparse.Namespace) -> int:
                 continue
             if over:
                 break
-            if not seen["started"] and not waited and seen["spec"] and seen["spec"].get("after"):
-                say("Waiting for the job before it to end.")
+            if not seen["started"] and not waited:
                 waited = True
+                if seen["spec"] and seen["spec"].get("after"):
+                    say("Waiting for the job before it to end.")
+                elif seen.get("slurm"):
+                    say("Waiting until Slurm starts it.")
             time.sleep(0.1)
             seen = look(directory)
         view.finish()
@@ -1083,22 +1138,28 @@ def bound_log(path: str) -> None:
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb in ("start", "probe", "stop", "attach", "run", "end"):
+    add_framed_verbs(verbs)
+    for verb in ("attach", "run", "end"):
         sub = verbs.add_parser(verb)
-        if verb in ("start", "probe", "stop"):
-            sub.add_argument("--frame", default="", help="word that the answer is put between")
+        sub.add_argument("directory")
+        if verb == "attach":
+            sub.add_argument("--all", action="store_true", help="from the beginning of the log")
+        else:
+            sub.add_argument("--ready", type=int, help=argparse.SUPPRESS)
+    return parser
+
+
+def add_framed_verbs(verbs: argparse._SubParsersAction) -> None:
+    """start, probe and stop, as every way to run jobs has them."""
+    for verb in ("start", "probe", "stop"):
+        sub = verbs.add_parser(verb)
+        sub.add_argument("--frame", default="", help="word that the answer is put between")
         if verb == "start":
             sub.add_argument("root")
             sub.add_argument("--sha256", required=True, help="of the bytes on standard input")
-        elif verb != "probe":
+        elif verb == "stop":
             sub.add_argument("directory")
-        if verb == "stop":
             sub.add_argument("--grace", type=float, help="seconds between SIGTERM and SIGKILL")
-        if verb == "attach":
-            sub.add_argument("--all", action="store_true", help="from the beginning of the log")
-        if verb in ("run", "end"):
-            sub.add_argument("--ready", type=int, help=argparse.SUPPRESS)
-    return parser
 
 
 def main(args: argparse.Namespace) -> int:
@@ -1108,16 +1169,20 @@ def main(args: argparse.Namespace) -> int:
         return Supervisor(args.directory, args.ready).run()
     if args.verb == "end":
         return Supervisor(args.directory, args.ready).end_orphan()
-    commands = {"start": command_start, "probe": command_probe, "stop": command_stop}
+    return answer(args, {"start": command_start, "probe": command_probe, "stop": command_stop})
+
+
+def answer(args: argparse.Namespace, commands: dict[str, Callable[[argparse.Namespace], Json]]) -> int:
+    """Prints what the command of that verb says, or why it is refused, between the lines of the frame."""
     try:
-        answer = {"v": 1, "ok": True, **commands[args.verb](args)}
+        said = {"v": 1, "ok": True, **commands[args.verb](args)}
     except Refused as refusal:
-        answer = {"v": 1, "ok": False, "error": refusal.code, "text": str(refusal)}
+        said = {"v": 1, "ok": False, "error": refusal.code, "text": str(refusal)}
     except OSError as error:
         refusal = disk_refusal(error, error.filename or "The job directory")
-        answer = {"v": 1, "ok": False, "error": refusal.code, "text": str(refusal)}
-    print(f"EARMARK-{args.frame}\n{json.dumps(answer)}\nEND-{args.frame}", flush=True)
-    return 0 if answer["ok"] else 1
+        said = {"v": 1, "ok": False, "error": refusal.code, "text": str(refusal)}
+    print(f"EARMARK-{args.frame}\n{json.dumps(said)}\nEND-{args.frame}", flush=True)
+    return 0 if said["ok"] else 1
 
 
 if __name__ == "__main__":

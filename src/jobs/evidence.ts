@@ -29,6 +29,22 @@ export type JobExit = Readonly<z.infer<typeof exitSchema>>;
 
 const startedSchema = z.object({ at: figure, host: words });
 
+/** What a batch system says of a job that has not ended by its own files. */
+const schedulerSchema = z.object({
+  /** Its own number of the job; null before it has one. */
+  id: words,
+  /** Slurm's word, `unreachable` where it gave no answer, or `gone` where it knows of no such job. */
+  state: z.string().catch('unreachable'),
+  /** Why it waits, or why there was no answer. */
+  reason: words,
+  node: words,
+  /** When it began, or is expected to; epoch seconds. */
+  start: figure,
+  /** When it ended, or is to end at the latest. */
+  end: figure,
+});
+export type Scheduler = Readonly<z.infer<typeof schedulerSchema>>;
+
 const anything = z.unknown().optional();
 
 /** A file that is there and holds nonsense still says that it is there. */
@@ -56,6 +72,10 @@ const evidenceSchema = z.object({
   host: words,
   /** Whether that is the node that answers: only there do lock and pid mean anything. */
   here: z.boolean().catch(true),
+  /** Whether it was handed to Slurm. */
+  slurm: anything.transform((value) => value !== null && value !== undefined),
+  /** Null where nobody asked Slurm. */
+  scheduler: there(schedulerSchema),
   same_boot: z.boolean().catch(true),
   /** Whether the command's process, known by pid and start time, lives. */
   alive: z.boolean().catch(false),

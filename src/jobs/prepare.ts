@@ -5,6 +5,7 @@ import { HumanError } from '../errors';
 import type { HostCall } from '../hosts/transport';
 import type { Engine } from './engine';
 import { shellCommand } from '../hosts/quote';
+import { checkSlurmRequest } from './slurmRequest';
 import { jobsRoot, type JobSpec } from './spec';
 
 export interface PreparedJob {
@@ -54,7 +55,8 @@ export function prepare(specs: readonly JobSpec[], workFolder: string, engine: E
   return { root, jobs, start: engine.start(root, specs) };
 }
 
-function check({ argv, cwd, env, title }: JobSpec): void {
+function check({ argv, cwd, env, title, slurm }: JobSpec): void {
+  if (slurm !== null) checkSlurmRequest(slurm);
   if (!posix.isAbsolute(cwd)) {
     throw new HumanError(l10n.t('The work folder “{0}” is not an absolute path. Choose a folder.', cwd));
   }

@@ -8,6 +8,20 @@ export type JobKind = (typeof jobKinds)[number];
 /** A ULID (https://github.com/ulid/spec), chosen by whoever submits: the same id twice is one job. */
 export const jobId = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
 
+/** What a job asks of Slurm; null leaves it to the cluster. */
+export const slurmRequestSchema = z.object({
+  gpus: z.number().int().nullable().catch(null),
+  cpus: z.number().int().nullable().catch(null),
+  /** A limit as sbatch takes it: `90`, `4:00:00`, `1-12`. */
+  time: z.string().nullable().catch(null),
+  /** Of main memory: `32G`. */
+  mem: z.string().nullable().catch(null),
+  partition: z.string().nullable().catch(null),
+  account: z.string().nullable().catch(null),
+  /** Further options, each `--name=value` (see slurmRequest.ts). */
+  extra: z.array(z.string()).catch([]),
+});
+
 /** Read as tolerantly as a job can still be told and shown; a spec of a newer version keeps what this one knows. */
 export const specSchema = z.object({
   v: z.number(),
@@ -30,8 +44,11 @@ export const specSchema = z.object({
   grace_s: z.number().min(0).catch(15),
   /** The job that this one goes on from or repeats. */
   resumes: jobId.nullable().catch(null),
+  /** Null for a job that is not for Slurm, or asks nothing of it. */
+  slurm: slurmRequestSchema.nullable().catch(null),
 });
 
+export type SlurmRequest = Readonly<z.infer<typeof slurmRequestSchema>>;
 export type JobSpec = Readonly<z.infer<typeof specSchema>>;
 
 /** A job before it has an identity. */
@@ -44,6 +61,7 @@ export interface JobDraft {
   readonly run?: string;
   readonly output?: string;
   readonly resumes?: string;
+  readonly slurm?: SlurmRequest;
 }
 
 export interface Identity {
@@ -76,6 +94,7 @@ export function chainOf(drafts: readonly JobDraft[], { newId, now }: Identity): 
       after: before === undefined ? [] : [{ job: before.id, when: 'succeeded' }],
       grace_s: GRACE_S[draft.kind],
       resumes: draft.resumes ?? null,
+      slurm: draft.slurm ?? null,
     });
   }
   return specs;

@@ -1,11 +1,14 @@
 /** What is known of a job, and what is not. Derived from evidence each time; stored nowhere. */
-import type { Evidence, ExitWhy } from './evidence';
+import type { Evidence, ExitWhy, Scheduler } from './evidence';
 
 export type JobState =
   /** Handed over; its supervisor has not begun yet. */
   | { readonly kind: 'submitted' }
   /** Waits for other jobs, or for its turn. */
-  | { readonly kind: 'queued' }
+  | {
+      readonly kind: 'queued';
+      /** The batch system's own word for why, as it came. */ readonly reason: string | null;
+    }
   | { readonly kind: 'running'; /** epoch seconds, host clock */ readonly since: number | null }
   /** The command runs; its supervisor was killed, so its exit code will never be known. Stopping still works. */
   | { readonly kind: 'running-without-supervisor'; readonly since: number | null }
@@ -35,29 +38,29 @@ export type LostWhy =
   | 'supervisor-gone-before-start'
   /** Supervisor and command are gone and left no word. */
   | 'supervisor-gone'
-  | 'reboot';
+  | 'reboot'
+  /** The batch system knows of no such job, and the job left no word. */
+  | 'scheduler';
 
 /** A start takes less than a second; a minute forgives a busy host. The same figure as in supervisor.py. */
 const NEVER_STARTED_S = 60;
 /** A heartbeat comes every two seconds; shared file systems may show it late. */
 const HEARTBEAT_FRESH_S = 30;
+/** What one node writes last, another may see this much later. */
+const SHARED_FILES_S = 60;
+/** Slurm's words for a job that has not begun, and for one that is over (squeue(1), JOB STATE CODES). */
+const WAITING = new Set(['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_FED', 'REQUEUE_HOLD', 'RESV_DEL_HOLD', 'SPECIAL_EXIT']); // prettier-ignore
+const TAKEN = new Set(['CANCELLED', 'TIMEOUT', 'NODE_FAIL', 'PREEMPTED', 'BOOT_FAIL', 'DEADLINE', 'REVOKED']);
+const OVER = new Set([...TAKEN, 'COMPLETED', 'FAILED', 'OUT_OF_MEMORY']);
 
 export function deriveState(seen: Evidence): JobState {
   const { exit, started, lock } = seen;
   if (exit !== null) return { kind: 'ended', ...pick(exit) };
   const since = started?.at ?? null;
   if (lock === 'held') return underway(seen);
-  if (!seen.here || lock === 'unknown') {
-    // From another node neither lock nor pid can be judged: only the heartbeat speaks.
-    const age = seen.heartbeat_age_s;
-    if (age !== null && age < HEARTBEAT_FRESH_S) return underway(seen);
-    return {
-      kind: 'unverifiable',
-      since: age === null || seen.now === null ? since : seen.now - age,
-      last: null,
-      reason: seen.host ?? '',
-    };
-  }
+  if (seen.slurm) return ofSlurm(seen, seen.scheduler);
+  // From another node neither lock nor pid can be judged: only the heartbeat speaks.
+  if (!seen.here || lock === 'unknown') return byHeartbeat(seen, seen.host ?? '');
   if (started !== null) {
     if (!seen.same_boot) return { kind: 'lost', why: 'reboot', since };
     if (seen.alive) return { kind: 'running-without-supervisor', since };
@@ -83,9 +86,45 @@ export function succeeded(state: JobState): boolean {
   return state.kind === 'ended' && state.why === 'exited' && state.code === 0;
 }
 
+/** A job in Slurm's hands that left no word of its end. Lock and pid say nothing here: it may run on any node. */
+function ofSlurm(seen: Evidence, told: Scheduler | null): JobState {
+  const since = seen.started?.at ?? null;
+  if (told === null) return byHeartbeat(seen, '');
+  const { state, reason } = told;
+  if (state === 'unreachable') return byHeartbeat(seen, reason ?? '');
+  if (state === 'gone') {
+    if (seen.heartbeat_age_s !== null && seen.heartbeat_age_s < SHARED_FILES_S) return underway(seen);
+    return told.id === null && seen.age_s < NEVER_STARTED_S
+      ? { kind: 'submitted' }
+      : { kind: 'lost', why: told.id === null ? 'never-started' : 'scheduler', since };
+  }
+  if (WAITING.has(state) && seen.started === null) return { kind: 'queued', reason };
+  if (!OVER.has(state)) return underway(seen);
+  // Where it had a node, its last word may still come.
+  const over = told.end === null ? seen.heartbeat_age_s : (seen.now ?? 0) - told.end;
+  if (told.node !== null && over !== null && over < SHARED_FILES_S) return underway(seen);
+  const ended = { kind: 'ended', code: null, signal: null, at: told.end } as const;
+  if (state === 'OUT_OF_MEMORY') return { ...ended, why: 'out-of-memory', text: slurmSays(told) };
+  if (TAKEN.has(state)) return { ...ended, why: 'terminated', text: slurmSays(told) };
+  if (seen.started !== null) return { kind: 'lost', why: 'supervisor-gone', since };
+  return { ...ended, why: 'not-started', text: slurmSays(told) };
+}
+
+function byHeartbeat(seen: Evidence, reason: string): JobState {
+  const age = seen.heartbeat_age_s;
+  if (age !== null && age < HEARTBEAT_FRESH_S) return underway(seen);
+  const since = age === null || seen.now === null ? (seen.started?.at ?? null) : seen.now - age;
+  return { kind: 'unverifiable', since, last: null, reason };
+}
+
+/** Slurm's words as they are: they are what its manuals and its administrators know. */
+function slurmSays({ id, state, reason }: Scheduler): string {
+  return ['Slurm', id, [state, reason].filter(Boolean).join(', ')].filter(Boolean).join(' ');
+}
+
 function underway({ started, spec }: Evidence): JobState {
   if (started !== null) return { kind: 'running', since: started.at };
-  return spec !== null && spec.after.length > 0 ? { kind: 'queued' } : { kind: 'submitted' };
+  return spec !== null && spec.after.length > 0 ? { kind: 'queued', reason: null } : { kind: 'submitted' };
 }
 
 function pick({

@@ -67,7 +67,9 @@ export function jobStateText(job: Job, now: Date): string {
     case 'submitted':
       return l10n.t('starting');
     case 'queued':
-      return l10n.t('waits for the job before it');
+      return state.reason === null
+        ? l10n.t('waits for the job before it')
+        : l10n.t('waits in the queue: {0}', state.reason);
     case 'running':
       return state.since === null ? l10n.t('running') : l10n.t('running since {0}', at(state.since));
     case 'running-without-supervisor':
@@ -107,6 +109,8 @@ function lostText({ why }: Extract<JobState, { kind: 'lost' }>): string {
       return l10n.t('gone: job and supervisor were killed, and left no word');
     case 'reboot':
       return l10n.t('gone: the machine was restarted');
+    case 'scheduler':
+      return l10n.t('gone: Slurm knows of it no more, and it left no word');
   }
 }
 

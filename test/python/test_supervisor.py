@@ -383,7 +383,7 @@ def test_terminated_by_the_system_is_told_as_that(bench: Bench) -> None:
 def test_run_in_the_foreground_ends_with_the_code_of_the_job(bench: Bench) -> None:
     spec = bench.spec("exit 9")
     supervisor.prepare_root(str(bench.root))
-    supervisor.create(str(bench.root), spec)
+    supervisor.create(str(bench.root), spec, {})
     argv = [PYTHON, str(SUPERVISOR), "run", str(bench.root / spec["id"])]
     assert subprocess.run(argv, check=False).returncode == 9
     assert subprocess.run(argv, check=False).returncode == 99  # never twice
@@ -412,7 +412,7 @@ def test_a_chain_is_skipped_when_the_job_before_is_lost(bench: Bench) -> None:
 def test_probes_by_the_hundred_disturb_no_start_and_see_no_ghost(bench: Bench) -> None:
     spec = bench.spec("true")
     supervisor.prepare_root(str(bench.root))
-    supervisor.create(str(bench.root), spec)
+    supervisor.create(str(bench.root), spec, {})
     job = bench.root / spec["id"]
     states = {supervisor.lock_state(str(job / "lock")) for _ in range(200)}
     held = os.open(job / "lock", os.O_RDONLY)
@@ -674,7 +674,7 @@ def test_exit_json_needs_no_room(bench: Bench, monkeypatch: pytest.MonkeyPatch) 
     """Once the reserve is there, nothing may be created for exit.json: that is what a full table of files forbids."""
     spec = bench.spec("true")
     supervisor.prepare_root(str(bench.root))
-    supervisor.create(str(bench.root), spec)
+    supervisor.create(str(bench.root), spec, {})
     job = bench.root / spec["id"]
     inode = (job / ".reserve").stat().st_ino
     assert subprocess.run([PYTHON, str(SUPERVISOR), "run", str(job)], check=False).returncode == 0

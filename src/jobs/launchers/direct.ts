@@ -15,9 +15,14 @@ const FLAGS = ['-I', '-S', '-X', 'utf8'];
 const START_TIMEOUT_MS = 60_000;
 const TIMEOUT_MS = 20_000;
 
-export function directEngine({ python, supervisor }: DirectTools): Engine {
+export function directEngine(tools: DirectTools): Engine {
+  return engineOf(tools, tools.supervisor);
+}
+
+/** `script` starts, probes and stops, as supervisor.py does; jobs are viewed through supervisor.py itself. */
+export function engineOf({ python, supervisor }: DirectTools, script: string): Engine {
   const call = (words: readonly string[], input: string, timeoutMs = TIMEOUT_MS): HostCall => ({
-    argv: [python, ...FLAGS, supervisor, ...words, '--frame', randomBytes(8).toString('hex')],
+    argv: [python, ...FLAGS, script, ...words, '--frame', randomBytes(8).toString('hex')],
     input,
     timeoutMs,
   });

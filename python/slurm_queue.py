@@ -1,0 +1,98 @@
+"""Asks Slurm: runs its programs within limits of time, and reads what controller and accounting know of jobs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+
+import supervisor
+from supervisor import Json
+
+SQUEUE_S = 6.0
+SACCT_S = 3.0
+"""Together under the ten seconds within which somebody who looks wants an answer."""
+UNREACHABLE = re.compile(r"Unable to contact|timed out|connect|Zero Bytes|Unexpected message|authentication|Munge")
+"""In what Slurm's programs say when there was no answer: what was asked for may have been done or not."""
+USUAL_PLACES = "/usr/bin:/usr/local/bin:/opt/slurm/bin:/usr/local/slurm/bin:/cm/shared/apps/slurm/current/bin"
+"""Where Slurm's programs are, when a login shell that would add their folder to PATH is not part of the way here."""
+FINAL = (
+    "COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE",
+    "REVOKED",
+)  # fmt: skip
+ACCOUNTING_DAYS = 30
+
+
+class Unreachable(Exception):
+    """Slurm gave no answer; in its own words, why."""
+
+
+def name_of(job: str) -> str:
+    return f"earmark-{job}"
+
+
+def records(found: list[Json]) -> dict[str, Json]:
+    """By name. Of several with one name, the one that is not over, else the latest."""
+    found = sorted(found, key=lambda record: (record["state"] not in FINAL, number_of(record["id"])))
+    return {record["name"]: record for record in found}
+
+
+def number_of(job: str) -> int:
+    match = re.match(r"\d+", job)
+    return int(match.group()) if match else 0
+
+
+def queue() -> list[Json]:
+    """All jobs of this user that the controller still knows."""
+    try:
+        said = run(["squeue", "-h", "-t", "all", "-u", str(os.getuid()), "-o", "%i|%T|%S|%e|%N|%j|%r"], SQUEUE_S)
+    except subprocess.CalledProcessError as error:
+        raise Unreachable(error.stderr.strip()) from error
+    return [record_of(*line.split("|", 6)) for line in said.splitlines() if line.count("|") >= 6]
+
+
+def accounting(names: list[str]) -> list[Json]:
+    """Of those jobs, what the accounting keeps of late; nothing where there is none."""
+    fields = "JobID,State,Start,End,NodeList,JobName%40,Reason"
+    since = time.strftime("%Y-%m-%d", time.localtime(time.time() - ACCOUNTING_DAYS * 86400))
+    argv = ["sacct", "-X", "-n", "-P", "-S", since, f"--name={','.join(names)}", "-o", fields]
+    try:
+        said = run(argv, SACCT_S)
+    except (Unreachable, subprocess.CalledProcessError):
+        return []
+    return [record_of(*line.split("|", 6)) for line in said.splitlines() if line.count("|") >= 6]
+
+
+def record_of(job: str, state: str, start: str, end: str, node: str, name: str, reason: str) -> Json:
+    return {
+        "id": job,
+        "name": name,
+        "state": state.split(" ")[0],  # sacct adds by whom
+        "reason": None if reason in ("", "None") else reason,
+        "node": None if node in ("", "None assigned") else node,
+        "start": float(start) if start.isdigit() else None,
+        "end": float(end) if end.isdigit() else None,
+    }
+
+
+def run(argv: list[str], patience_s: float) -> str:
+    """What one of Slurm's programs prints. Raises Unreachable, or CalledProcessError where the answer is a refusal."""
+    # Settings of the person's own that would change the form of an answer, ask back, or wait.
+    own = ("SQUEUE_", "SACCT_", "SCANCEL_", "SBATCH_WAIT", "SBATCH_ARRAY", supervisor.MARKER)
+    env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    env.update(LC_ALL="C", SLURM_TIME_FORMAT="%s", PATH=f"{env.get('PATH', '')}:{USUAL_PLACES}")
+    try:
+        done = subprocess.run(
+            argv, env=env, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=patience_s, check=False,
+            encoding="utf-8", errors="replace",
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise Unreachable(f"{argv[0]} gave no answer within {patience_s:g} s") from error
+    except OSError as error:
+        raise Unreachable(f"{argv[0]} can't be run on this node: {error.strerror}") from error
+    if done.returncode != 0:
+        if UNREACHABLE.search(done.stderr):
+            raise Unreachable(done.stderr.strip().splitlines()[-1])
+        raise subprocess.CalledProcessError(done.returncode, argv, done.stdout, done.stderr)
+    return done.stdout
