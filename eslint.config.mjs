@@ -3,7 +3,7 @@ import js from '@eslint/js';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
-const features = ['runs', 'evaluations', 'audio', 'notes', 'hosts', 'jobs'];
+const features = ['runs', 'evaluations', 'audio', 'notes', 'hosts', 'jobs', 'results'];
 /** Reading files that others write: node and errors only, for the features that read them. */
 const shared = 'files';
 const hostOnly = ['commands', 'views', 'platform'];
@@ -61,6 +61,7 @@ const layers = {
   ],
   'src/hosts/**/*.ts': [[...others('hosts'), noVscode, ...noApp], []],
   'src/jobs/**/*.ts': [[...others('jobs', 'runs', 'hosts', shared), noVscode, ...noApp], ['runs']],
+  'src/results/**/*.ts': [[...others('results', 'runs', 'hosts', shared), noVscode, ...noApp], ['runs']],
   'src/protocol.ts': [[...others('', ...features), noVscode, noNode, ...noApp], features],
   'src/webview/**/*.ts': [
     [

@@ -13,7 +13,7 @@ Runs on the host with Python's standard library alone (3.8 or newer; Linux, macO
 Both print lines of JSON between two lines that carry the --frame word, so that what a login shell prints around them
 does no harm. `list` prints
 
-    {"folder": "run/evaluation", "files": [[name, bytes, "mtime in ns", "inode", "data" | "clip" | "weights"], …]}
+    {"folder": "run/evaluation", "files": [[name, bytes, "mtime in ns", inode, "data" | "clip" | "weights"], …]}
 
 for each folder that has any, the shallow ones first, then one line with "ok", a "digest" of all of it, and "now" by the
 host's clock; only that line when the digest is the one that is known. `send` prints for each file
@@ -53,6 +53,7 @@ MOST_IN_FOLDER = 10_000
 FILES_A_LINE = 500
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
+INODE_MODULUS = 2**53
 UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 """In names: control characters, and bytes that are no UTF-8. They would not survive the way."""
 
@@ -137,7 +138,7 @@ def look(folder: str, left_out: Json) -> tuple[list[list], list[str]]:
         except OSError:
             continue  # gone since
         if stat.S_ISREG(facts.st_mode):
-            version = [facts.st_size, str(facts.st_mtime_ns), str(facts.st_ino)]
+            version = [facts.st_size, str(facts.st_mtime_ns), facts.st_ino % INODE_MODULUS]
             rows.append([entry.name, *version, kinds[entry.name]])
     return rows, folders
 
@@ -204,7 +205,7 @@ def send(top: int, index: int, wanted: Json, out: BinaryIO) -> Json:
 
 
 def is_as_listed(facts: os.stat_result, wanted: Json) -> bool:
-    if str(facts.st_ino) != wanted["inode"]:
+    if facts.st_ino % INODE_MODULUS != wanted["inode"]:
         return False
     if wanted.get("grows") is True:
         return facts.st_size >= int(wanted["size"])

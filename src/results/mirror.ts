@@ -1,0 +1,341 @@
+/**
+ * The runs of a host in a folder of this machine, kept up to date by looking: what is listed there and not here is asked for.
+ * One stream of our own rather than rsync or tar: it needs nothing but Python there and nothing at all here (Windows has
+ * no rsync), goes on in the middle of a file, and no run has to keep a manifest, whoever started it.
+ */
+import { join, posix, relative, sep } from 'node:path';
+import type { Problem } from '../errors';
+import { ProblemList } from '../files/problems';
+import type { Transport } from '../hosts/transport';
+import { list, send, type ListOptions, type Listing, type Receiver, type ResultsTools } from './ask';
+import { entryOf, Holdings } from './holdings';
+import { takeLock, type Lock } from './lock';
+import { tellNotFetched } from './notFetched';
+import { wantedOf } from './order';
+import { grows, isInside, relativeTo, type RemoteFile } from './remoteFile';
+import { batchOf, bytesOf, RESERVE_BYTES, withinLimit } from './room';
+import { STAGING, Staging } from './staging';
+import { appendTail, type Tail } from './tail';
+import { diskFull, endedEarly, isDiskFull, keptThoughGone, limitReached, notListed, notSent } from './tell';
+
+export interface MirrorOptions {
+  /** Absolute, here. Everything in it that is not hidden came from the host. */
+  readonly folder: string;
+  /** Absolute, on the host. */
+  readonly remote: string;
+  readonly transport: Transport;
+  readonly tools: ResultsTools;
+  readonly list: () => ListOptions;
+  /** What the mirror may hold without being asked for it. */
+  readonly limitBytes: () => number;
+  /** What is free on the disk of `folder`. */
+  readonly freeBytes: () => Promise<number>;
+  readonly platform?: NodeJS.Platform;
+}
+
+export interface MirrorState {
+  readonly syncing: boolean;
+  /** Of the clips of evaluations on the host; how many of them are here. */
+  readonly clips: { readonly here: number; readonly total: number };
+  /** All that is wanted and not here yet, clips and the rest; less what the limit keeps away. */
+  readonly filesToCome: number;
+  readonly bytesToCome: number;
+  readonly problems: readonly Problem[];
+}
+
+export interface SyncReport {
+  /** Another window is bringing the files: they appear here by its hand. */
+  readonly elsewhere: boolean;
+  readonly arrived: number;
+  readonly state: MirrorState;
+}
+
+/** A clip that was written to so lately may be half of one. */
+const SETTLED_NS = 2_000_000_000n;
+const nothing: MirrorState = { syncing: false, clips: { here: 0, total: 0 }, filesToCome: 0, bytesToCome: 0, problems: [] }; // prettier-ignore
+
+interface Brought {
+  readonly arrived: number;
+  /** Something changed under way, or arrived damaged: it is worth another look. */
+  readonly again: boolean;
+}
+
+/** Another window has the lock now, and goes on. */
+class TakenOver extends Error {}
+
+export class Mirror {
+  #state = nothing;
+  #listing: Listing | null = null;
+  readonly #holdings: Holdings;
+  readonly #staging: Staging;
+  readonly #listeners = new Set<() => void>();
+  /** Syncs and fetches, one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+  /** What changes files that are in place, one after the other. */
+  #placing: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly options: MirrorOptions) {
+    this.#holdings = new Holdings(options.folder, options.remote, options.platform ?? process.platform);
+    this.#staging = new Staging(options.folder);
+  }
+
+  get state(): MirrorState {
+    return this.#state;
+  }
+
+  onDidChange(listener: () => void): { dispose: () => void } {
+    this.#listeners.add(listener);
+    return { dispose: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Brings what is new on the host, weights apart. Never throws: what went wrong is among the problems of the state. */
+  sync(signal?: AbortSignal): Promise<SyncReport> {
+    return this.#alone(signal, async (lock, problems) => {
+      const first = await this.#catchUp(lock, problems, signal, true);
+      if (!first.again) return first.arrived;
+      // What changed under way is looked at once more; a file that never rests must not keep the others waiting.
+      problems.length = 0;
+      return first.arrived + (await this.#catchUp(lock, problems, signal, false)).arrived;
+    });
+  }
+
+  /** Brings files or whole folders of the host by their absolute paths there, weights too and whatever the limit. */
+  fetch(paths: readonly string[], signal?: AbortSignal): Promise<SyncReport> {
+    return this.#alone(signal, async (lock, problems) => {
+      const { files } = await this.#list(signal);
+      const asked = paths
+        .map((path) => relativeTo(this.options.remote, path))
+        .filter((path) => path !== null);
+      const wanted = files.filter(({ path }) =>
+        asked.some((place) => place === '' || path === place || path.startsWith(`${place}/`)),
+      );
+      const missing = await this.#holdings.missing(wanted);
+      this.#tell({ filesToCome: missing.length, bytesToCome: bytesOf(missing) });
+      const { arrived } = await this.#bring(missing, lock, problems, signal, false);
+      await tellNotFetched(files, this.#holdings, this.#staging, this.options.folder);
+      return arrived;
+    });
+  }
+
+  /** How much of a growing file of the host is here, to ask for what comes after. */
+  async tailFrom(path: string): Promise<{ path: string; inode: number | null; offset: number }> {
+    await this.#holdings.load();
+    const inside = relativeTo(this.options.remote, path) ?? '';
+    const size = await this.#holdings.sizeOf(inside);
+    const inode = size === null ? undefined : this.#holdings.get(inside)?.inode;
+    return { path, inode: inode ?? null, offset: size ?? 0 };
+  }
+
+  /** Adds what a growing file of the host has grown by. What does not go on from what is here is left to the next sync. */
+  append(tail: Tail): Promise<void> {
+    const added = this.#place(async () => {
+      await this.#holdings.load();
+      const path = relativeTo(this.options.remote, tail.path);
+      if (path === null || !grows({ path })) return;
+      await this.#staging.prepare();
+      const entry = await appendTail(this.options.folder, this.#staging, {
+        ...tail,
+        path,
+        local: this.#holdings.names.localOf(path),
+        inodeHere: this.#holdings.get(path)?.inode ?? null,
+      });
+      if (entry !== null) this.#holdings.set(entry);
+    });
+    return added.catch((error: unknown) => this.#tell({ problems: [this.#problemOf(error)] }));
+  }
+
+  /** Where something of the host is, or will be, here; null when it lies outside the host's folder. Both absolute. */
+  localPath(remote: string): string | null {
+    const inside = relativeTo(this.options.remote, remote);
+    if (inside === null) return null;
+    return inside === ''
+      ? this.options.folder
+      : join(this.options.folder, this.#holdings.names.localOf(inside));
+  }
+
+  /** Where something in the mirror came from; null when it lies outside the mirror. Both absolute. */
+  remotePath(local: string): string | null {
+    const inside = relative(this.options.folder, local).split(sep).join('/');
+    if (inside === '') return this.options.remote;
+    if (!isInside(inside)) return null;
+    return posix.join(this.options.remote, this.#holdings.names.remoteOf(inside) ?? inside);
+  }
+
+  #alone(
+    signal: AbortSignal | undefined,
+    work: (lock: Lock, problems: Problem[]) => Promise<number>,
+  ): Promise<SyncReport> {
+    const turn = this.#queue.then(async (): Promise<SyncReport> => {
+      const problems: Problem[] = [];
+      let lock: Lock | null = null;
+      let arrived = 0;
+      try {
+        await this.#staging.prepare();
+        lock = await takeLock(join(this.options.folder, STAGING, 'lock'));
+        await this.#holdings.load(true);
+        if (lock === null) return { elsewhere: true, arrived, state: this.#state };
+        this.#tell({ syncing: true });
+        arrived = await work(lock, problems);
+      } catch (error) {
+        if (signal?.aborted !== true && !(error instanceof TakenOver)) problems.push(this.#problemOf(error));
+      } finally {
+        await this.#staging.close();
+        if (lock !== null)
+          await this.#letGo(lock).catch((error: unknown) => problems.push(this.#problemOf(error)));
+      }
+      this.#tell({ syncing: false, problems });
+      return { elsewhere: false, arrived, state: this.#state };
+    });
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #letGo(lock: Lock): Promise<void> {
+    try {
+      if (await lock.holds()) await this.#holdings.save();
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async #list(signal: AbortSignal | undefined): Promise<Listing> {
+    const { transport, tools, remote } = this.options;
+    const listing = await list(transport, tools, remote, this.options.list(), this.#listing, signal);
+    this.#listing = listing;
+    // Where some are left out, what is not listed may still be there.
+    if (listing.leftOut === 0) this.#holdings.compare(listing.files);
+    return listing;
+  }
+
+  async #catchUp(
+    lock: Lock,
+    problems: Problem[],
+    signal: AbortSignal | undefined,
+    mayRepeat: boolean,
+  ): Promise<Brought> {
+    const { files, now, leftOut } = await this.#list(signal);
+    await this.#staging.clean(files);
+    const { data, clips } = wantedOf(files);
+    const missing = await this.#holdings.missing([...data, ...clips]);
+    const allowed = withinLimit(
+      missing,
+      this.#holdings.bytes,
+      this.options.limitBytes(),
+      ({ path, size }) => size - (this.#holdings.get(path)?.size ?? 0),
+    );
+    const barred = missing.slice(allowed.length);
+    if (barred.length > 0)
+      problems.push(limitReached(barred.length, bytesOf(barred), this.options.limitBytes()));
+    const here = clips.length - missing.filter(({ kind }) => kind === 'clip').length;
+    this.#tell({
+      clips: { here, total: clips.length },
+      filesToCome: allowed.length,
+      bytesToCome: bytesOf(allowed),
+    });
+    const settled = allowed.filter(({ kind, mtime }) => {
+      const age = now - BigInt(mtime);
+      return kind !== 'clip' || age > SETTLED_NS || age < 0n;
+    });
+    const brought = await this.#bring(settled, lock, problems, signal, mayRepeat);
+    await tellNotFetched(files, this.#holdings, this.#staging, this.options.folder);
+    const { goneCount } = this.#holdings;
+    if (goneCount > 0) problems.push(keptThoughGone(goneCount));
+    if (leftOut > 0) problems.push(notListed(leftOut));
+    return brought;
+  }
+
+  /** Asks for the files and puts each in place that arrives whole. */
+  async #bring(
+    files: readonly RemoteFile[],
+    lock: Lock,
+    problems: Problem[],
+    signal: AbortSignal | undefined,
+    mayRepeat: boolean,
+  ): Promise<Brought> {
+    const { transport, tools, remote } = this.options;
+    const told = new ProblemList();
+    let arrived = 0;
+    let again = false;
+    const left = (file: RemoteFile, error: string, text: string): void => {
+      if (mayRepeat && (error === 'changed' || error === 'damaged')) again = true;
+      else told.add(notSent(file, error, text));
+    };
+    const receiver: Receiver = {
+      begin: (file, offset) => this.#staging.begin(file, offset),
+      bytes: (part) => this.#staging.write(part),
+      end: async (file, sha256) => {
+        // Slept through, say: whoever has the lock now goes on from what was staged.
+        if (!(await lock.holds())) throw new TakenOver();
+        if (await this.#place(() => this.#finish(file, sha256))) {
+          arrived++;
+          this.#took(file);
+        } else left(file, 'damaged', '');
+      },
+      failed: async (file, error, text) => {
+        await this.#staging.drop(file);
+        left(file, error, text);
+      },
+    };
+    try {
+      for (let rest = files; rest.length > 0;) {
+        const free = await this.options.freeBytes();
+        const batch = batchOf(rest, free);
+        if (batch.length === 0) {
+          told.add(diskFull(bytesOf(rest) + RESERVE_BYTES - free));
+          break;
+        }
+        rest = rest.slice(batch.length);
+        const wanted = [];
+        for (const file of batch) wanted.push({ file, offset: await this.#offsetOf(file) });
+        await send(transport, tools, remote, wanted, receiver, signal);
+      }
+    } finally {
+      problems.push(...told.all());
+    }
+    return { arrived, again };
+  }
+
+  async #offsetOf(file: RemoteFile): Promise<number> {
+    const entry = this.#holdings.get(file.path);
+    const goesOn =
+      grows(file) && entry?.inode === file.inode && (await this.#holdings.sizeOf(file.path)) !== null;
+    return this.#staging.offsetOf(file, goesOn ? entry.local : null);
+  }
+
+  async #finish(file: RemoteFile, sha256: string): Promise<boolean> {
+    const local = this.#holdings.names.localOf(file.path);
+    // It may have grown further meanwhile by what came with a look at its job.
+    const grown = grows(file) && (await this.#holdings.has(file));
+    if (grown) await this.#staging.drop(file);
+    else if (!(await this.#staging.finish(file, sha256, local))) return false;
+    this.#holdings.set(entryOf(file, local, grown ? null : sha256));
+    return true;
+  }
+
+  #took({ kind, size }: RemoteFile): void {
+    const { clips, filesToCome, bytesToCome } = this.#state;
+    const here = clips.here + (kind === 'clip' && clips.here < clips.total ? 1 : 0);
+    this.#tell({
+      clips: { here, total: clips.total },
+      filesToCome: filesToCome - 1,
+      bytesToCome: bytesToCome - size,
+    });
+  }
+
+  #problemOf(error: unknown): Problem {
+    return isDiskFull(error)
+      ? diskFull(this.#state.bytesToCome)
+      : endedEarly(error, this.options.transport.label);
+  }
+
+  #place<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#placing.then(work);
+    this.#placing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #tell(change: Partial<MirrorState>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of this.#listeners) listener();
+  }
+}

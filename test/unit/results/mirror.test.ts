@@ -1,0 +1,291 @@
+import { appendFile, mkdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { localTransport } from '../../../src/hosts/localTransport';
+import { readNotFetched } from '../../../src/results/notFetched';
+import { makeFolder } from '../files/folders';
+import { changed, contents, makePair, runFiles, settle, wav, write } from './support';
+
+const weights = 'output/best_model/adapter_model.safetensors';
+
+describe('Mirror.sync', () => {
+  it('brings all that readers want, byte for byte, and no weights', async () => {
+    const { remote, folder, mirror } = await makePair(runFiles('output'));
+    const report = await mirror.sync();
+    expect(report).toMatchObject({ elsewhere: false, arrived: 17, state: { problems: [], filesToCome: 0 } });
+    expect(report.state.clips).toEqual({ here: 12, total: 12 });
+    const note = 'output/best_model/.not-fetched.json';
+    const { [weights]: left, ...there } = await contents(remote);
+    const { [note]: said, ...here } = await contents(folder);
+    expect(here).toEqual(there);
+    expect([left, said]).not.toContain(undefined);
+    expect(await readNotFetched(join(folder, 'output/best_model'))).toEqual([
+      { name: 'adapter_model.safetensors', size: 50_000 },
+    ]);
+  });
+
+  it('brings what is new and nothing twice, also in another window and without its index', async () => {
+    const { remote, folder, mirror, window } = await makePair(runFiles('output'));
+    await mirror.sync();
+    expect((await mirror.sync()).arrived).toBe(0);
+    expect((await window().sync()).arrived).toBe(0);
+    await rm(join(folder, '.mirror.json'));
+    expect((await window().sync()).arrived).toBe(0);
+    await write(remote, { 'output/evaluation/base_model/005_b.wav': wav(7) });
+    await settle(remote);
+    expect((await mirror.sync()).arrived).toBe(1);
+  });
+
+  it('replaces what changed on the host', async () => {
+    const { remote, folder, mirror } = await makePair(runFiles('output'));
+    await mirror.sync();
+    const clip = 'output/evaluation/base_model/001_a.wav';
+    await writeFile(join(remote, clip), wav(20));
+    await utimes(join(remote, clip), 1.7e9, 1.7e9 + 1);
+    expect((await mirror.sync()).arrived).toBe(1);
+    expect(await readFile(join(folder, clip), 'utf8')).toBe(wav(20));
+  });
+
+  it('brings again what was deleted or damaged here', async () => {
+    const { folder, mirror } = await makePair(runFiles('output'));
+    await mirror.sync();
+    const before = await contents(folder);
+    await rm(join(folder, 'output/evaluation'), { recursive: true });
+    await writeFile(join(folder, 'output/run.json'), '');
+    await mirror.sync();
+    expect(await contents(folder)).toEqual(before);
+  });
+
+  it('leaves a clip alone that was written to just now, and tells that it is to come', async () => {
+    const { remote, mirror } = await makePair(runFiles('output'));
+    const future = Date.now() / 1000;
+    await utimes(join(remote, 'output/evaluation/base_model/001_a.wav'), future, future);
+    const { arrived, state } = await mirror.sync();
+    expect([arrived, state.filesToCome, state.clips]).toEqual([16, 1, { here: 11, total: 12 }]);
+  });
+
+  it('brings prompt by prompt, and stops at the limit and says so', async () => {
+    const { folder, mirror } = await makePair(runFiles('output'), { limitBytes: () => 13_000 });
+    const { state } = await mirror.sync();
+    const clips = Object.keys(await contents(folder)).filter((path) => path.endsWith('.wav'));
+    expect(clips).toEqual([
+      'output/evaluation/base_model/001_a.wav',
+      'output/evaluation/base_model/002_a.wav',
+      'output/evaluation/best_model/001_a.wav',
+      'output/evaluation/final_model/001_a.wav',
+    ]);
+    expect(state.clips).toEqual({ here: 4, total: 12 });
+    expect(state.problems.map(({ code }) => code)).toEqual(['mirror-limit']);
+    expect(state.problems[0]?.message).toMatch(/^8 files \(0.1 MB\) stay on the host/);
+  });
+
+  it('stops before the disk is full, and says what is lacking', async () => {
+    const free = [64_010_000, 64_000_500];
+    const { mirror } = await makePair(runFiles('output'), {
+      freeBytes: () => Promise.resolve(free.shift() ?? 0),
+    });
+    const { arrived, state } = await mirror.sync();
+    expect(arrived).toBeGreaterThan(0);
+    expect(state.clips.here).toBe(3);
+    expect(state.problems).toMatchObject([
+      { code: 'mirror-disk-full', message: expect.stringContaining('0.1 MB more are needed') as string },
+    ]);
+  });
+
+  it('keeps what the host no longer has, and says so until it is there again', async () => {
+    const { remote, folder, mirror } = await makePair(runFiles('output'));
+    await mirror.sync();
+    const before = await contents(folder);
+    await rename(join(remote, 'output/evaluation'), join(remote, '.aside'));
+    const { problems } = (await mirror.sync()).state;
+    expect(problems.map(({ code, message }) => [code, message])).toEqual([
+      ['mirror-gone', '14 files are no longer on the host. What was fetched of them is kept here.'],
+    ]);
+    expect(await contents(folder)).toEqual(before);
+    await rename(join(remote, '.aside'), join(remote, 'output/evaluation'));
+    expect((await mirror.sync()).state.problems).toEqual([]);
+  });
+
+  it('tells of every step', async () => {
+    const { mirror } = await makePair(runFiles('output'));
+    const told: (readonly [boolean, number, number])[] = [];
+    mirror.onDidChange(() => {
+      const { syncing, clips, bytesToCome } = mirror.state;
+      told.push([syncing, clips.here, bytesToCome]);
+    });
+    await mirror.sync();
+    expect(told[0]).toEqual([true, 0, 0]);
+    expect(told).toContainEqual([true, 3, 9 * 3000]);
+    expect(told.at(-1)).toEqual([false, 12, 0]);
+  });
+
+  it('tells that the host is not there, or will not', async () => {
+    const { mirror } = await makePair({}, { tools: { python: 'earmark-no-python', results: '' } });
+    const [problem] = (await mirror.sync()).state.problems;
+    expect(problem?.code).toBe('mirror-no-answer');
+    expect(problem?.message).toMatch(/^box did not answer.*ENOENT/);
+    const { mirror: lost } = await makePair({}, { remote: '/no/such/folder' });
+    expect((await lost.sync()).state.problems).toMatchObject([
+      { code: 'mirror-refused', message: 'box: /no/such/folder is not there, or is no folder.' },
+    ]);
+  });
+
+  it('goes through no link that lies in the mirror', async () => {
+    const { folder, mirror } = await makePair(runFiles('output'));
+    const outside = await makeFolder();
+    await mkdir(folder);
+    await symlink(outside, join(folder, 'output'));
+    expect((await mirror.sync()).state.problems.map(({ code }) => code)).toEqual(['mirror-in-the-way']);
+    expect(await contents(outside)).toEqual({});
+  });
+
+  it('is stopped without a word about it', async () => {
+    const stop = new AbortController();
+    const { mirror } = await makePair(runFiles('output'));
+    mirror.onDidChange(() => {
+      if (mirror.state.clips.here === 3) stop.abort();
+    });
+    const { state } = await mirror.sync(stop.signal);
+    expect([state.syncing, state.problems]).toEqual([false, []]);
+    expect((await mirror.sync()).state.clips.here).toBe(12);
+  });
+});
+
+describe('two windows', () => {
+  it('share the work: one brings, the other sees', async () => {
+    const { remote, folder, mirror, window } = await makePair(runFiles('output', 9));
+    const reports = await Promise.all([mirror, window(), window(), window()].map((one) => one.sync()));
+    expect(reports.filter(({ elsewhere }) => !elsewhere).length).toBeGreaterThan(0);
+    expect(reports.reduce((sum, { arrived }) => sum + arrived, 0)).toBe(32);
+    expect(Object.keys(await contents(folder))).toHaveLength(Object.keys(await contents(remote)).length);
+  });
+
+  it('take the lock of one that was killed', async () => {
+    const { folder, mirror } = await makePair(runFiles('output'));
+    await mirror.sync();
+    const { hostname } = await import('node:os');
+    const lock = join(folder, '.incoming', 'lock');
+    await writeFile(lock, `${hostname()} ${process.pid} alive`);
+    expect((await mirror.sync()).elsewhere).toBe(true);
+    await writeFile(lock, `${hostname()} 4194999 killed`);
+    expect((await mirror.sync()).elsewhere).toBe(false);
+    await writeFile(lock, `another-machine 1 asleep`);
+    expect((await mirror.sync()).elsewhere).toBe(true);
+    await utimes(lock, 1.7e9, 1.7e9);
+    expect((await mirror.sync()).elsewhere).toBe(false);
+  });
+});
+
+describe('Mirror.fetch', () => {
+  it('brings a checkpoint whole, whatever the limit', async () => {
+    const { remote, folder, mirror } = await makePair(runFiles('output'), { limitBytes: () => 0 });
+    const report = await mirror.fetch([join(remote, 'output/best_model')]);
+    expect(report).toMatchObject({ arrived: 2, state: { problems: [] } });
+    expect(await readFile(join(folder, weights), 'utf8')).toBe('w'.repeat(50_000));
+    expect(await readNotFetched(join(folder, 'output/best_model'))).toEqual([]);
+    expect((await mirror.fetch(['/etc', join(remote, '../x')])).arrived).toBe(0);
+  });
+
+  it('goes on where it was cut', async () => {
+    const big = 'x'.repeat(3_000_000);
+    const pair = await makePair({ 'output/best_model/model.bin': big });
+    let sent = 0;
+    let broken = true;
+    const link = changed(localTransport('box'), async (chunk, onBytes) => {
+      sent += chunk.length;
+      if (broken && sent > 1_500_000) throw new Error('cut');
+      await onBytes(chunk);
+    });
+    const mirror = pair.window({ transport: link });
+    expect((await mirror.fetch([pair.remote])).state.problems).toHaveLength(1);
+    [sent, broken] = [0, false];
+    expect((await mirror.fetch([pair.remote])).arrived).toBe(1);
+    expect(sent).toBeLessThan(2_100_000);
+    expect(await readFile(join(pair.folder, 'output/best_model/model.bin'), 'utf8')).toBe(big);
+  });
+});
+
+describe('Mirror.append', () => {
+  const events = 'output/events.jsonl';
+  const line = (n: number): string => `{"n":${n}}\n`;
+
+  it('adds in order, once, and the next sync agrees', async () => {
+    const { remote, folder, mirror, window } = await makePair(runFiles('output'));
+    await mirror.sync();
+    const path = join(remote, events);
+    const { inode, offset } = await mirror.tailFrom(path);
+    expect(inode).toBe((await stat(path)).ino);
+    expect(offset).toBe((await stat(path)).size);
+    await appendFile(path, line(1) + line(2));
+    const { size, ino } = await stat(path);
+    const tail = { path, inode: ino, size, offset, bytes: Buffer.from(line(1)) };
+    await mirror.append(tail);
+    await mirror.append(tail);
+    await window().append({ ...tail, bytes: Buffer.from(line(1) + line(2)) });
+    await mirror.append({ ...tail, offset: size + 7, bytes: Buffer.from(line(9)) });
+    expect(await readFile(join(folder, events), 'utf8')).toBe(await readFile(path, 'utf8'));
+    const before = await stat(join(folder, events));
+    expect((await mirror.sync()).arrived).toBe(0);
+    expect((await stat(join(folder, events))).ino).toBe(before.ino);
+  });
+
+  it('begins anew with a file that was replaced or cut', async () => {
+    const { remote, folder, mirror } = await makePair(runFiles('output'));
+    await mirror.sync();
+    const path = join(remote, events);
+    const { ino, size } = await stat(path);
+    await mirror.append({ path, inode: ino + 1, size: 99, offset: 50, bytes: Buffer.from(line(8)) });
+    expect((await stat(join(folder, events))).size).toBe(size);
+    await mirror.append({ path, inode: ino + 1, size: 8, offset: 0, bytes: Buffer.from(line(1)) });
+    expect(await readFile(join(folder, events), 'utf8')).toBe(line(1));
+    expect(await mirror.tailFrom(path)).toEqual({ path, inode: ino + 1, offset: 8 });
+    await mirror.append({ path, inode: ino + 1, size: 4, offset: 0, bytes: Buffer.from('{}\n') });
+    expect(await readFile(join(folder, events), 'utf8')).toBe('{}\n');
+  });
+
+  it('makes the file of a run that is new, and touches nothing else', async () => {
+    const { remote, folder, mirror } = await makePair({});
+    const tail = { inode: 5, size: 8, offset: 0, bytes: Buffer.from(line(1)) };
+    await mirror.append({ ...tail, path: join(remote, 'new', 'events.jsonl') });
+    await mirror.append({ ...tail, path: join(remote, '..', 'events.jsonl') });
+    await mirror.append({ ...tail, path: join(remote, '.mirror.json') });
+    await mirror.append({ ...tail, path: join(remote, 'a.wav') });
+    await mirror.append({ ...tail, path: '/etc/events.jsonl' });
+    expect(Object.keys(await contents(folder))).toEqual(['new/events.jsonl']);
+  });
+});
+
+describe('paths', () => {
+  it('lead from the host here and back', async () => {
+    const { remote, folder, mirror } = await makePair({});
+    expect(mirror.localPath(join(remote, 'output/a.wav'))).toBe(join(folder, 'output/a.wav'));
+    expect(mirror.localPath(remote)).toBe(folder);
+    expect(mirror.localPath(`${remote}-evil/a.wav`)).toBeNull();
+    expect(mirror.localPath(join(remote, '../a.wav'))).toBeNull();
+    expect(mirror.remotePath(join(folder, 'output/a.wav'))).toBe(join(remote, 'output/a.wav'));
+    expect(mirror.remotePath(folder)).toBe(remote);
+    expect(mirror.remotePath(join(folder, '../x'))).toBeNull();
+    expect(mirror.remotePath(join(folder, '.incoming/lock'))).toBeNull();
+  });
+
+  it('are told apart where this disk could not', async () => {
+    const files = {
+      'o/evaluation/a/con.wav': 'device',
+      'o/evaluation/a/x.wav': 'small',
+      'o/evaluation/a/X.wav': 'large',
+    };
+    const { remote, folder, mirror, window } = await makePair(files, { platform: 'win32' });
+    await mirror.sync();
+    const names = Object.keys(await contents(folder));
+    expect(names).toHaveLength(3);
+    expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(3);
+    expect(names.some((name) => /\/con\.wav$/i.test(name))).toBe(false);
+    const again = window();
+    expect((await again.sync()).arrived).toBe(0);
+    for (const path of Object.keys(files)) {
+      const local = again.localPath(join(remote, path)) ?? '';
+      expect(await readFile(local, 'utf8')).toBe(files[path as keyof typeof files]);
+      expect(again.remotePath(local)).toBe(join(remote, path));
+    }
+  });
+});
