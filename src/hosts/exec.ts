@@ -1,5 +1,7 @@
 /** Runs a program on this machine, as argv, never through a shell. The only importer of execa. */
 
+import type { ChildProcess } from 'node:child_process';
+
 export interface ExecResult {
   /** Exit code; null when the program did not start, was killed, or ran out of time. */
   readonly code: number | null;
@@ -23,7 +25,7 @@ export async function exec(argv: readonly [string, ...string[]], options: ExecOp
   // Not before something is run: with it, activation would take a third longer.
   const { execa } = await import('execa');
   const [file, ...args] = argv;
-  const result = await execa(file, args, {
+  const child = execa(file, args, {
     cwd: options.cwd,
     timeout: options.timeoutMs,
     reject: false,
@@ -31,8 +33,10 @@ export async function exec(argv: readonly [string, ...string[]], options: ExecOp
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     maxBuffer: options.maxBytes ?? 1_000_000,
   });
+  letGoOnceKilled(child);
+  const result = await child;
   return {
-    code: result.exitCode ?? null,
+    code: codeOf(result),
     stdout: result.stdout,
     stderr: result.failed && result.stderr === '' ? (result.shortMessage ?? '') : result.stderr,
   };
@@ -58,6 +62,7 @@ export async function execStream(
     buffer: { stdout: false },
     encoding: 'buffer',
   });
+  letGoOnceKilled(child);
   let thrown: { readonly error: unknown } | null = null;
   try {
     for await (const chunk of child.iterable({ from: 'stdout', binary: true, preserveNewlines: true })) {
@@ -76,10 +81,31 @@ export async function execStream(
   if (thrown !== null) throw thrown.error;
   const stderr = Buffer.from(result.stderr).toString('utf8');
   return {
-    code: result.exitCode ?? null,
+    code: codeOf(result),
     stdout: '',
     stderr: result.failed && stderr === '' ? (result.shortMessage ?? '') : stderr,
   };
+}
+
+/** Programs such as ssh answer a signal with a code of their own: who was ended did not end. */
+function codeOf(result: {
+  readonly exitCode?: number;
+  readonly timedOut: boolean;
+  readonly isCanceled: boolean;
+  readonly isMaxBuffer: boolean;
+}): number | null {
+  return result.timedOut || result.isCanceled || result.isMaxBuffer ? null : (result.exitCode ?? null);
+}
+
+/**
+ * What it printed to may be open in another process, one that it started or ssh's shared connection: then its streams do not end with it.
+ */
+function letGoOnceKilled(child: ChildProcess): void {
+  child.once('exit', (_, signal) => {
+    if (!child.killed && signal === null) return;
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  });
 }
 
 /** A program that stays, to be talked to. */
@@ -98,6 +124,7 @@ export async function execOpen(
   const { execa } = await import('execa');
   const [file, ...args] = argv;
   const child = execa(file, args, { cwd, reject: false, stdin: 'pipe', buffer: false, encoding: 'buffer' });
+  letGoOnceKilled(child);
   child.stdout.on('data', onOutput.stdout);
   child.stderr.on('data', onOutput.stderr);
   // It ended before it read all; `ended` says so.

@@ -39,7 +39,7 @@ export function sshChannel(argv: readonly [string, ...string[]], cwd: string): S
             const bytes = answer.stdout(chunk);
             if (bytes.length > 0) onBytes(bytes);
           } catch (error) {
-            reject(error);
+            reject(error instanceof Error ? error : new Error(String(error)));
           }
           if (answer.ended) resolve();
         },

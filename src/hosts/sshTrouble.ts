@@ -1,6 +1,6 @@
 /** Why a host could not be reached, from what ssh said: one sentence that names the next step. */
 import * as l10n from '@vscode/l10n';
-import type { ExecResult } from './exec';
+import type { Attempt } from './frame';
 import { shellQuote } from './quote';
 import type { SshAddress } from './sshAddress';
 
@@ -24,7 +24,7 @@ export interface SshTrouble {
 
 /** `result` is of ssh itself, when no answer of the host came. Whatever it is, the work on the host is untouched by it. */
 export function sshTrouble(
-  { code, stderr }: Pick<ExecResult, 'code' | 'stderr'>,
+  { begun, code, stderr }: Pick<Attempt, 'begun' | 'code' | 'stderr'>,
   address: SshAddress,
 ): SshTrouble {
   const name = address.host;
@@ -84,6 +84,12 @@ export function sshTrouble(
     return trouble(
       'refused',
       l10n.t('{0} refuses the connection. See whether it is on, and whether the port is right.', name),
+    );
+  }
+  if (code === null && begun) {
+    return trouble(
+      'timeout',
+      l10n.t('{0} took too long to answer. Try again, and see how busy it is.', name),
     );
   }
   if (code === null || CUT.test(stderr)) {

@@ -49,6 +49,13 @@ describe('exec', () => {
     expect(loud.stdout).toHaveLength(1000);
     expect(loud.stderr).not.toBe('');
   });
+
+  it('does not wait for what a program that was ended left behind', async () => {
+    const script = 'echo begun; sleep 1000 & echo $! >&2; wait';
+    const { code, stdout, stderr } = await exec(['sh', '-c', script], { ...options, timeoutMs: 500 });
+    process.kill(Number(stderr));
+    expect([code, stdout]).toEqual([null, 'begun']);
+  });
 });
 
 describe('execStream', () => {
