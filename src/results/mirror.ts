@@ -6,30 +6,24 @@
 import { join, posix, relative, sep } from 'node:path';
 import type { Problem } from '../errors';
 import { ProblemList } from '../files/problems';
-import type { Transport } from '../hosts/transport';
-import { list, send, type ListOptions, type Listing, type Receiver, type ResultsTools } from './ask';
+import { list, type Listing, type ListOptions } from './ask';
+import { deliver, type Delivery, type DeliveryOptions, type Place } from './delivery';
 import { entryOf, Holdings } from './holdings';
 import { takeLock, type Lock } from './lock';
 import { tellNotFetched } from './notFetched';
 import { wantedOf } from './order';
 import { grows, isInside, relativeTo, type RemoteFile } from './remoteFile';
-import { batchOf, bytesOf, RESERVE_BYTES, withinLimit } from './room';
+import { bytesOf, withinLimit } from './room';
 import { STAGING, Staging } from './staging';
 import { appendTail, type Tail } from './tail';
 import { diskFull, endedEarly, isDiskFull, keptThoughGone, limitReached, notListed, notSent } from './tell';
 
-export interface MirrorOptions {
+export interface MirrorOptions extends DeliveryOptions {
   /** Absolute, here. Everything in it that is not hidden came from the host. */
   readonly folder: string;
-  /** Absolute, on the host. */
-  readonly remote: string;
-  readonly transport: Transport;
-  readonly tools: ResultsTools;
   readonly list: () => ListOptions;
   /** What the mirror may hold without being asked for it. */
   readonly limitBytes: () => number;
-  /** What is free on the disk of `folder`. */
-  readonly freeBytes: () => Promise<number>;
   readonly platform?: NodeJS.Platform;
 }
 
@@ -54,10 +48,10 @@ export interface SyncReport {
 const SETTLED_NS = 2_000_000_000n;
 const nothing: MirrorState = { syncing: false, clips: { here: 0, total: 0 }, filesToCome: 0, bytesToCome: 0, problems: [] }; // prettier-ignore
 
-interface Brought {
-  readonly arrived: number;
-  /** Something changed under way, or arrived damaged: it is worth another look. */
-  readonly again: boolean;
+interface Work {
+  readonly lock: Lock;
+  readonly problems: Problem[];
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Another window has the lock now, and goes on. */
@@ -90,18 +84,20 @@ export class Mirror {
 
   /** Brings what is new on the host, weights apart. Never throws: what went wrong is among the problems of the state. */
   sync(signal?: AbortSignal): Promise<SyncReport> {
-    return this.#alone(signal, async (lock, problems) => {
-      const first = await this.#catchUp(lock, problems, signal, true);
-      if (!first.again) return first.arrived;
+    return this.#alone(signal, async (work) => {
+      const first = await this.#catchUp(work);
+      if (first.restless.length === 0) return first.arrived;
       // What changed under way is looked at once more; a file that never rests must not keep the others waiting.
-      problems.length = 0;
-      return first.arrived + (await this.#catchUp(lock, problems, signal, false)).arrived;
+      work.problems.length = 0;
+      const second = await this.#catchUp(work);
+      work.problems.push(...restlessOf(second));
+      return first.arrived + second.arrived;
     });
   }
 
   /** Brings files or whole folders of the host by their absolute paths there, weights too and whatever the limit. */
   fetch(paths: readonly string[], signal?: AbortSignal): Promise<SyncReport> {
-    return this.#alone(signal, async (lock, problems) => {
+    return this.#alone(signal, async (work) => {
       const { files } = await this.#list(signal);
       const asked = paths
         .map((path) => relativeTo(this.options.remote, path))
@@ -111,9 +107,10 @@ export class Mirror {
       );
       const missing = await this.#holdings.missing(wanted);
       this.#tell({ filesToCome: missing.length, bytesToCome: bytesOf(missing) });
-      const { arrived } = await this.#bring(missing, lock, problems, signal, false);
+      const delivery = await this.#bring(missing, work);
+      work.problems.push(...restlessOf(delivery));
       await tellNotFetched(files, this.#holdings, this.#staging, this.options.folder);
-      return arrived;
+      return delivery.arrived;
     });
   }
 
@@ -161,10 +158,7 @@ export class Mirror {
     return posix.join(this.options.remote, this.#holdings.names.remoteOf(inside) ?? inside);
   }
 
-  #alone(
-    signal: AbortSignal | undefined,
-    work: (lock: Lock, problems: Problem[]) => Promise<number>,
-  ): Promise<SyncReport> {
+  #alone(signal: AbortSignal | undefined, work: (work: Work) => Promise<number>): Promise<SyncReport> {
     const turn = this.#queue.then(async (): Promise<SyncReport> => {
       const problems: Problem[] = [];
       let lock: Lock | null = null;
@@ -175,7 +169,7 @@ export class Mirror {
         await this.#holdings.load(true);
         if (lock === null) return { elsewhere: true, arrived, state: this.#state };
         this.#tell({ syncing: true });
-        arrived = await work(lock, problems);
+        arrived = await work({ lock, problems, signal });
       } catch (error) {
         if (signal?.aborted !== true && !(error instanceof TakenOver)) problems.push(this.#problemOf(error));
       } finally {
@@ -207,13 +201,9 @@ export class Mirror {
     return listing;
   }
 
-  async #catchUp(
-    lock: Lock,
-    problems: Problem[],
-    signal: AbortSignal | undefined,
-    mayRepeat: boolean,
-  ): Promise<Brought> {
-    const { files, now, leftOut } = await this.#list(signal);
+  async #catchUp(work: Work): Promise<Delivery> {
+    const { problems } = work;
+    const { files, now, leftOut } = await this.#list(work.signal);
     await this.#staging.clean(files);
     const { data, clips } = wantedOf(files);
     const missing = await this.#holdings.missing([...data, ...clips]);
@@ -236,63 +226,27 @@ export class Mirror {
       const age = now - BigInt(mtime);
       return kind !== 'clip' || age > SETTLED_NS || age < 0n;
     });
-    const brought = await this.#bring(settled, lock, problems, signal, mayRepeat);
+    const delivery = await this.#bring(settled, work);
     await tellNotFetched(files, this.#holdings, this.#staging, this.options.folder);
     const { goneCount } = this.#holdings;
     if (goneCount > 0) problems.push(keptThoughGone(goneCount));
     if (leftOut > 0) problems.push(notListed(leftOut));
-    return brought;
+    return delivery;
   }
 
-  /** Asks for the files and puts each in place that arrives whole. */
-  async #bring(
-    files: readonly RemoteFile[],
-    lock: Lock,
-    problems: Problem[],
-    signal: AbortSignal | undefined,
-    mayRepeat: boolean,
-  ): Promise<Brought> {
-    const { transport, tools, remote } = this.options;
-    const told = new ProblemList();
-    let arrived = 0;
-    let again = false;
-    const left = (file: RemoteFile, error: string, text: string): void => {
-      if (mayRepeat && (error === 'changed' || error === 'damaged')) again = true;
-      else told.add(notSent(file, error, text));
-    };
-    const receiver: Receiver = {
-      begin: (file, offset) => this.#staging.begin(file, offset),
-      bytes: (part) => this.#staging.write(part),
-      end: async (file, sha256) => {
+  #bring(files: readonly RemoteFile[], { lock, problems, signal }: Work): Promise<Delivery> {
+    const place: Place = {
+      staging: this.#staging,
+      offsetOf: (file) => this.#offsetOf(file),
+      finish: async (file, sha256) => {
         // Slept through, say: whoever has the lock now goes on from what was staged.
         if (!(await lock.holds())) throw new TakenOver();
-        if (await this.#place(() => this.#finish(file, sha256))) {
-          arrived++;
-          this.#took(file);
-        } else left(file, 'damaged', '');
-      },
-      failed: async (file, error, text) => {
-        await this.#staging.drop(file);
-        left(file, error, text);
+        const whole = await this.#place(() => this.#finish(file, sha256));
+        if (whole) this.#took(file);
+        return whole;
       },
     };
-    try {
-      for (let rest = files; rest.length > 0;) {
-        const free = await this.options.freeBytes();
-        const batch = batchOf(rest, free);
-        if (batch.length === 0) {
-          told.add(diskFull(bytesOf(rest) + RESERVE_BYTES - free));
-          break;
-        }
-        rest = rest.slice(batch.length);
-        const wanted = [];
-        for (const file of batch) wanted.push({ file, offset: await this.#offsetOf(file) });
-        await send(transport, tools, remote, wanted, receiver, signal);
-      }
-    } finally {
-      problems.push(...told.all());
-    }
-    return { arrived, again };
+    return deliver(files, this.options, place, problems, signal);
   }
 
   async #offsetOf(file: RemoteFile): Promise<number> {
@@ -338,4 +292,10 @@ export class Mirror {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
+}
+
+function restlessOf({ restless }: Delivery): Problem[] {
+  const told = new ProblemList();
+  for (const { file, error } of restless) told.add(notSent(file, error, ''));
+  return told.all();
 }

@@ -1,4 +1,7 @@
 /** How much of what is on the host has room here. */
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isMissing } from '../files/json';
 import type { RemoteFile } from './remoteFile';
 
 /** Left free on the disk: a listener's notes go there too. */
@@ -30,4 +33,15 @@ export function batchOf(files: readonly RemoteFile[], freeBytes: number): readon
 
 export function bytesOf(files: readonly { readonly size: number }[]): number {
   return files.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** What is free on the disk that a folder lies on, or will lie on. */
+export async function freeBytesFor(folder: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (error) {
+    if (dirname(folder) === folder || !isMissing(error)) throw error;
+    return freeBytesFor(dirname(folder));
+  }
 }
