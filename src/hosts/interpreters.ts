@@ -1,11 +1,12 @@
-/** Pythons on this machine, and what each can be used for. */
+/** Pythons on a host, and what each can be used for. */
 import * as l10n from '@vscode/l10n';
 import { access, constants, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import * as z from 'zod';
 import { HumanError } from '../errors';
-import { exec, type ExecOptions, type ExecResult } from './exec';
+import { exec, type ExecResult } from './exec';
+import type { Transport } from './transport';
 
 export type InterpreterSource = 'setting' | 'workspace' | 'environment' | 'conda' | 'path';
 
@@ -26,9 +27,18 @@ export interface InterpreterSearch {
   readonly setting: string;
   /** Looked into for `.venv` and `venv`. What is there is run: pass only folders that are trusted. */
   readonly folders: readonly string[];
+  /** Of this machine, where the search is here. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  readonly run?: (argv: readonly [string, ...string[]], options: ExecOptions) => Promise<ExecResult>;
+  /** Where to search; this machine when left out. */
+  readonly host?: Transport;
 }
+
+interface Candidate {
+  readonly path: string;
+  readonly source: InterpreterSource;
+}
+
+type Run = (argv: readonly [string, ...string[]]) => Promise<ExecResult>;
 
 /** The scripts' own bound (python/README.md). */
 const OLDEST = [3, 9] as const;
@@ -47,11 +57,23 @@ const answerSchema = z.object({
   torch: z.string().nullable().catch(null),
 });
 
-/** In the order of preference: the setting, then what has torch, then as found (workspace, active, conda, PATH). */
+/**
+ * In the order of preference: the setting, then what has torch, then as found (workspace, active, conda, PATH).
+ * Throws a HumanError when the host can't be asked.
+ */
 export async function findInterpreters(search: InterpreterSearch): Promise<Interpreter[]> {
-  const all = await Promise.all(
-    (await candidates(search)).map(({ path, source }) => examine(path, source, search.run ?? exec)),
-  );
+  const { host } = search;
+  const candidates = await (host === undefined ? candidatesHere(search) : candidatesOn(host, search));
+  // From the root: a module of the workspace must not pass for one of the library.
+  const run: Run = (argv) =>
+    host === undefined
+      ? exec(argv, { cwd: '/', timeoutMs: TIMEOUT_MS })
+      : host.run({
+          argv: ['sh', '-c', 'cd / && exec "$@"', 'sh', ...argv],
+          input: '',
+          timeoutMs: TIMEOUT_MS,
+        });
+  const all = await Promise.all(candidates.map(({ path, source }) => examine(path, source, run)));
   const found = all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
   const rank = ({ source, problem, torch }: Interpreter): number =>
     source === 'setting' ? 0 : problem !== null ? 3 : torch === null ? 2 : 1;
@@ -72,11 +94,11 @@ export function chooseInterpreter(found: readonly Interpreter[]): Interpreter {
   return first;
 }
 
-async function candidates({
+async function candidatesHere({
   setting,
   folders,
   environment = process.env,
-}: InterpreterSearch): Promise<{ path: string; source: InterpreterSource }[]> {
+}: InterpreterSearch): Promise<Candidate[]> {
   const listed: [string, InterpreterSource][] = [];
   if (setting.trim() !== '') listed.push([expanded(setting.trim()), 'setting']);
   for (const folder of folders) {
@@ -91,7 +113,7 @@ async function candidates({
     if (folder.startsWith('/')) listed.push([join(folder, 'python3'), 'path']);
   }
   const seen = new Set<string>();
-  const usable: { path: string; source: InterpreterSource }[] = [];
+  const usable: Candidate[] = [];
   for (const [path, source] of listed) {
     if (seen.has(path)) continue;
     seen.add(path);
@@ -111,13 +133,51 @@ async function condaEnvironments(): Promise<string[]> {
     .slice(0, 20);
 }
 
-async function examine(
-  path: string,
-  source: InterpreterSource,
-  run: NonNullable<InterpreterSearch['run']>,
-): Promise<Interpreter> {
-  // From the root: a module of the workspace must not pass for one of the library.
-  const result = await run([path, '-c', QUESTION], { cwd: '/', timeoutMs: TIMEOUT_MS });
+/** The same, told by the host in one go; and where images of rented machines have theirs. */
+async function candidatesOn(host: Transport, { setting, folders }: InterpreterSearch): Promise<Candidate[]> {
+  const argv = ['sh', '-c', SEARCH, 'sh', setting.trim(), ...folders] as const;
+  const { code, stdout, stderr } = await host.run({ argv, input: '', timeoutMs: TIMEOUT_MS });
+  if (code === null) throw new HumanError(stderr);
+  const lines = stdout.split('\n').flatMap((line) => candidateSchema.safeParse(line.split('\t')).data ?? []);
+  return lines.filter(({ path }, index) => lines.findIndex((other) => other.path === path) === index);
+}
+
+const candidateSchema = z
+  .tuple([z.enum(['setting', 'workspace', 'environment', 'conda', 'path']), z.string()])
+  .transform(([source, path]): Candidate => ({ source, path }));
+
+const SEARCH = `
+setting=$1
+shift
+tell() {
+  if [ -f "$2" ] && [ -x "$2" ]; then printf '%s\\t%s\\n' "$1" "$2"; fi
+}
+case $setting in
+  '') ;;
+  '~/'*) printf 'setting\\t%s\\n' "$HOME/\${setting#??}" ;;
+  *) printf 'setting\\t%s\\n' "$setting" ;;
+esac
+for folder; do
+  for name in .venv venv; do tell workspace "$folder/$name/bin/python"; done
+done
+for prefix in "$VIRTUAL_ENV" "$CONDA_PREFIX"; do tell environment "$prefix/bin/python"; done
+count=0
+[ -r "$HOME/.conda/environments.txt" ] && while IFS= read -r prefix && [ $count -lt 20 ]; do
+  count=$((count + 1))
+  case $prefix in /*) tell conda "$prefix/bin/python" ;; esac
+done <"$HOME/.conda/environments.txt"
+for prefix in "$HOME/miniconda3" "$HOME/miniforge3" "$HOME/anaconda3" /opt/conda /venv/main /workspace/venv; do
+  tell conda "$prefix/bin/python"
+done
+IFS=:
+for folder in $PATH; do
+  case $folder in /*) tell path "$folder/python3" ;; esac
+done
+exit 0
+`;
+
+async function examine(path: string, source: InterpreterSource, run: Run): Promise<Interpreter> {
+  const result = await run([path, '-c', QUESTION]);
   const answer = parsed(result.stdout);
   if (answer === null) {
     const reason = result.stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';

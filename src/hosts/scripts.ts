@@ -1,7 +1,12 @@
 /** Brings the Python scripts to where jobs run, under the hash of their content: a job keeps the ones it was started with. */
+import * as l10n from '@vscode/l10n';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { HumanError } from '../errors';
+import { PYTHON_FLAGS } from './hostScript';
+import type { Transport } from './transport';
 
 /** Jobs and scripts are of one machine, and no work of a person: git is told so beside them. */
 const IGNORED = ['jobs/', 'python/'];
@@ -28,6 +33,76 @@ export async function bringScripts(source: string, workdir: string): Promise<str
   return folder;
 }
 
+/** The same over any transport, in a look and, where they are not there yet, one call that brings all. Throws a HumanError when it can't. */
+export async function bringScriptsTo(
+  { transport, python }: { readonly transport: Transport; readonly python: string },
+  source: string,
+  workdir: string,
+): Promise<string> {
+  const files = await readScripts(source);
+  const folder = folderOf(files, workdir);
+  const packed = gzipSync(
+    JSON.stringify(files.map(({ name, bytes }) => [name, bytes.toString('base64')])),
+  ).toString('base64');
+  for (const input of ['', packed]) {
+    const argv = [python, ...PYTHON_FLAGS, '-c', UNPACK, folder, IGNORED.join('\n')] as const;
+    const { code, stdout, stderr } = await transport.run({ argv, input, timeoutMs: 60_000 });
+    if (code === null) throw new HumanError(stderr);
+    if (stdout === 'there') return folder;
+    if (code !== 0) {
+      const reason = stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+      throw new HumanError(
+        l10n.t(
+          'The scripts could not be brought to {0}: {1}. See whether “{2}” may be written to.',
+          transport.label,
+          reason,
+          workdir,
+        ),
+      );
+    }
+  }
+  throw new HumanError(l10n.t('The scripts did not arrive whole on {0}. Start again.', transport.label));
+}
+
+/**
+ * On the host: tells whether the folder is there; given the packed scripts, makes it. Its name is the hash of what is in it, so what arrived
+ * is checked against it, and who was quicker made the same.
+ */
+const UNPACK = `
+import base64, gzip, hashlib, json, os, shutil, sys, tempfile
+folder, ignored = sys.argv[1:]
+packed = sys.stdin.read()
+if packed and not os.path.isdir(folder):
+    files = [(name, base64.b64decode(text)) for name, text in json.loads(gzip.decompress(base64.b64decode(packed)))]
+    digest = hashlib.sha256()
+    for name, data in files:
+        digest.update(b"%s\\0%d\\0" % (name.encode(), len(data)) + data)
+    if digest.hexdigest()[:12] != os.path.basename(folder):
+        sys.exit()
+    parent = os.path.dirname(folder)
+    os.makedirs(parent, exist_ok=True)
+    try:
+        with open(os.path.join(os.path.dirname(parent), ".gitignore"), "x") as file:
+            file.write(ignored + "\\n")
+    except FileExistsError:
+        pass
+    draft = tempfile.mkdtemp(prefix=".", dir=parent)
+    try:
+        for name, data in files:
+            with open(os.path.join(draft, os.path.basename(name)), "wb") as file:
+                file.write(data)
+        os.chmod(draft, 0o755)
+        try:
+            os.rename(draft, folder)
+        except OSError:
+            if not os.path.isdir(folder):
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+if os.path.isdir(folder):
+    print("there")
+`;
+
 /** Where `bringScripts` would bring them. */
 export async function scriptsFolder(source: string, workdir: string): Promise<string> {
   return folderOf(await readScripts(source), workdir);
@@ -44,7 +119,8 @@ async function readScripts(source: string): Promise<Script[]> {
 }
 
 function folderOf(files: readonly Script[], workdir: string): string {
-  return join(workdir, '.earmark', 'python', contentHash(files));
+  // A host is never Windows, though this machine may be.
+  return posix.join(workdir, '.earmark', 'python', contentHash(files));
 }
 
 /** 12 hex digits of the sha256 over every name and its bytes. */
