@@ -107,6 +107,7 @@ def make_engine(model: Any, micro: int = CLIPS, full: bool = False, clips: int =
         model.text_encoder.requires_grad_(False)
         model.audio_encoder.requires_grad_(False)
     else:
+        torch.manual_seed(0)
         model = add_lora(model, 16, 32, 0.0, "attention")
     cuda = torch.cuda.is_available()
     if cuda:

@@ -70,10 +70,10 @@ class Engine:
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == "fp16")
         self.parameters = list(trainable(model))
         self.loss = StepLoss(model, compiled)
-        self.module = processes.wrap(self.loss)
         self.valid_loss = StepLoss(model)
         self.graph: MicroStepGraph | None = None
-        self.use_graph = self.device.type == "cuda" and processes.count == 1
+        self.use_graph = self.device.type == "cuda"
+        processes.share(self.parameters)
 
     def step(self, number: int, items: Sequence[Item], lr: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Trains on one step's items (those of all processes).
@@ -84,12 +84,13 @@ class Engine:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         counts = valid_positions(items, self.frames, self.codebooks)
-        scale = self.processes.count / self.codebooks  # DistributedDataParallel takes the mean of the processes
+        scale = self.processes.count / self.codebooks  # gradients become the mean of the processes
         weights = to_device(torch.tensor([scale / max(1, count) for count in counts]), self.device)
         if not self.model.training:
             self.model.train()
         run = self._graphed if self.use_graph else self._eager
         sums = run(number, items, weights)
+        self.processes.average([p.grad for p in self.parameters if p.grad is not None])
         self.scaler.unscale_(self.optimizer)
         norm = nn.utils.clip_grad_norm_(self.parameters, self.max_grad_norm or float("inf"))
         return sums, norm, self._update(norm)
@@ -123,14 +124,12 @@ class Engine:
     def _eager(self, number: int, items: Sequence[Item], weights: torch.Tensor) -> torch.Tensor:
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros(self.codebooks, device=self.device)
-        chunks = self._chunks(items)
-        for place, (seed, chunk) in enumerate(chunks):
-            last = place == len(chunks) - 1
+        for seed, chunk in self._chunks(items):
             self._seed(number, seed)
             batch = self._batch(chunk or items[:1])
             own = weights if chunk else torch.zeros_like(weights)
-            with contextlib.nullcontext() if last else self.processes.no_sync(self.module), self._autocast():
-                loss, sums = self.module(batch.labels, batch.states, batch.mask, own)
+            with self._autocast():
+                loss, sums = self.loss(batch.labels, batch.states, batch.mask, own)
                 self.scaler.scale(loss).backward()
             if chunk:
                 total += sums
@@ -144,7 +143,10 @@ class Engine:
         total = torch.zeros(self.codebooks, device=self.device)
         for seed, chunk in self._chunks(items):
             self._seed(number, seed)
-            total += self.graph(make_batch(chunk, self.frames, self.tokens, self.pad, self.micro), weights)
+            batch = make_batch(chunk or items[:1], self.frames, self.tokens, self.pad, self.micro)
+            sums = self.graph(batch, weights if chunk else torch.zeros_like(weights))
+            if chunk:
+                total += sums
         return total
 
     def _update(self, norm: torch.Tensor) -> torch.Tensor:

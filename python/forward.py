@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LayerFunction = Callable[..., "torch.Tensor"]
 
 IGNORED = -100
+STACKED = "frozen_qkv"
 
 
 def delayed_labels(codes: torch.Tensor, pad: int = 2048) -> torch.Tensor:
@@ -51,8 +52,6 @@ def decoder_logits(
     A row of zeros in the mask is "no text": its keys and values are exactly zero, as in guided generation.
     `layer_function` stands for decoder_layer, compiled for example.
     """
-    import torch
-
     base = base_of(model)
     decoder = base.decoder
     keep = text_mask[..., None].to(text_states.dtype)
@@ -100,15 +99,19 @@ def _attention(
         return projected.unflatten(-1, (attention.num_heads, -1)).transpose(1, 2)
 
     if keys is queries:
-        q, k, v = project([attention.q_proj, attention.k_proj, attention.v_proj], queries)
+        layers = [attention.q_proj, attention.k_proj, attention.v_proj]
+        q, k, v = project(layers, queries, getattr(attention, STACKED, None))
     else:
-        q, k, v = attention.q_proj(queries), attention.k_proj(keys), attention.v_proj(keys)
+        (q,), (k, v) = project([attention.q_proj], queries), project([attention.k_proj, attention.v_proj], keys)
     mixed = F.scaled_dot_product_attention(heads(q), heads(k), heads(v), attn_mask=attended, is_causal=attended is None)
-    return attention.out_proj(mixed.transpose(1, 2).flatten(2))
+    return project([attention.out_proj], mixed.transpose(1, 2).flatten(2))[0]
 
 
-def project(layers: Sequence[Any], inputs: torch.Tensor) -> list[torch.Tensor]:
-    """What linear layers make of one input; with plain LoRA on all of them, in one product each for base and A."""
+def project(layers: Sequence[Any], inputs: torch.Tensor, stacked: torch.Tensor | None = None) -> list[torch.Tensor]:
+    """What linear layers make of one input; with plain LoRA on all of them, in one product each for base and A.
+
+    `stacked` holds their base weights one below the other, where that was done before.
+    """
     import torch
     import torch.nn.functional as F
 
@@ -116,9 +119,12 @@ def project(layers: Sequence[Any], inputs: torch.Tensor) -> list[torch.Tensor]:
     if any(adapter is None for adapter in adapters):
         return [layer(inputs) for layer in layers]
     down, up, scales = zip(*adapters)
-    base = F.linear(inputs, torch.cat([layer.base_layer.weight for layer in layers])).chunk(len(layers), -1)
+    if stacked is None:
+        stacked = torch.cat([layer.base_layer.weight for layer in layers])
+    base = F.linear(inputs, stacked).chunk(len(layers), -1)
     low = F.linear(inputs, torch.cat(down)).chunk(len(layers), -1)
-    return [y + F.linear(x, b) * scale for y, x, b, scale in zip(base, low, up, scales)]
+    # Scaled where it is narrow: the gradient of the wide side then needs no copy.
+    return [y + F.linear(x * scale, b) for y, x, b, scale in zip(base, low, up, scales)]
 
 
 def _one_product(layers: Sequence[Any], inputs: torch.Tensor) -> torch.Tensor:
@@ -143,12 +149,24 @@ def _plain_lora(layer: Any) -> tuple[torch.Tensor, torch.Tensor, float] | None:
 
 
 def lower_frozen(model: Any, dtype: torch.dtype) -> None:
-    """Casts the decoder's frozen linear weights once, as autocast would at each use; what trains stays in fp32."""
-    from torch import nn
+    """Casts the decoder's frozen linear weights once, as autocast would at each use; what trains stays in fp32.
+
+    Those that are multiplied together are laid one behind the other in memory, with a view of the whole beside them.
+    """
+    import torch
 
     for module in base_of(model).decoder.modules():
-        if isinstance(module, nn.Linear) and not module.weight.requires_grad:
+        if isinstance(module, torch.nn.Linear) and not module.weight.requires_grad:
             module.weight.data = module.weight.data.to(dtype)
+    for layer in base_of(model).decoder.model.decoder.layers:
+        own = layer.self_attn
+        parts = [getattr(part, "base_layer", part) for part in (own.q_proj, own.k_proj, own.v_proj)]
+        if any(part.weight.requires_grad for part in parts):
+            continue
+        stacked = torch.cat([part.weight.data for part in parts])
+        for part, weight in zip(parts, stacked.chunk(len(parts))):
+            part.weight.data = weight
+        setattr(own, STACKED, stacked)
 
 
 def codebook_loss(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

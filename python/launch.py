@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import torch
-from torch import nn
 
 
 class Processes:
@@ -31,22 +29,25 @@ class Processes:
     def first(self) -> bool:
         return self.rank == 0
 
-    def wrap(self, module: nn.Module) -> nn.Module:
-        """Averages gradients over the processes as they are computed."""
-        if self.count == 1:
-            return module
-        devices = [self.device] if self.device.type == "cuda" else None
-        return nn.parallel.DistributedDataParallel(module, device_ids=devices)
-
-    def no_sync(self, module: nn.Module) -> Any:
-        """While gradients only add up, nothing is sent."""
-        return module.no_sync() if self.count > 1 else contextlib.nullcontext()
-
     def sum(self, tensor: torch.Tensor) -> torch.Tensor:
         """Sums `tensor` over all processes, in place."""
         if self.count > 1:
             torch.distributed.all_reduce(tensor)
         return tensor
+
+    def share(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Gives every process the first one's tensors, in place."""
+        if self.count > 1:
+            for tensor in tensors:
+                torch.distributed.broadcast(tensor.data, 0)
+
+    def average(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Puts the mean over all processes into each tensor, in one message: a CUDA graph has no room for many."""
+        if self.count == 1 or not tensors:
+            return
+        flat = self.sum(torch.cat([tensor.flatten() for tensor in tensors])).div_(self.count)
+        for tensor, part in zip(tensors, flat.split([tensor.numel() for tensor in tensors])):
+            tensor.copy_(part.view_as(tensor))
 
     def any(self, vote: bool) -> bool:
         """True where at least one process votes so; all get the same answer."""

@@ -79,7 +79,8 @@ class Renderer:
         self.weights: Weights | None = None
         self.decoder: Decoder | None = None
         self._models: tuple[Model, ...] = ()
-        self._stream = torch.cuda.Stream() if model.device.type == "cuda" else None
+        cuda = model.device.type == "cuda"
+        self._stream, self._copies = (torch.cuda.Stream() if cuda else None for _ in range(2))
         self._codec = ThreadPoolExecutor(1, thread_name_prefix="codec")
         self._writers = ThreadPoolExecutor(min(16, os.cpu_count() or 1), thread_name_prefix="wav")
         self._jobs: list[Future[None]] = []
@@ -198,10 +199,11 @@ class Renderer:
         write: Write,
         fail: Fail,
     ) -> None:
-        if made is not None:
-            made.synchronize()
-        pcm = pcm.cpu()
-        for row, (clip, fact) in enumerate(zip(clips, facts.tolist())):
+        with torch.cuda.stream(self._copies):  # the thread's own is the decoder's, with a whole batch before this
+            if made is not None:
+                made.wait()
+            pcm, rows = pcm.cpu(), facts.tolist()
+        for row, (clip, fact) in enumerate(zip(clips, rows)):
             if clip is not None:
                 self._submit(self._writers, _save, clip, pcm[row], fact, write, fail)
 
