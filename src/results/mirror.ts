@@ -171,11 +171,10 @@ export class Mirror {
         this.#tell({ syncing: true });
         arrived = await work({ lock, problems, signal });
       } catch (error) {
-        if (signal?.aborted !== true && !(error instanceof TakenOver)) problems.push(this.#problemOf(error));
+        if (signal?.aborted !== true && !(error instanceof TakenOver)) this.#add(problems, error);
       } finally {
         await this.#staging.close();
-        if (lock !== null)
-          await this.#letGo(lock).catch((error: unknown) => problems.push(this.#problemOf(error)));
+        if (lock !== null) await this.#letGo(lock).catch((error: unknown) => this.#add(problems, error));
       }
       this.#tell({ syncing: false, problems });
       return { elsewhere: false, arrived, state: this.#state };
@@ -274,6 +273,11 @@ export class Mirror {
       filesToCome: filesToCome - 1,
       bytesToCome: bytesToCome - size,
     });
+  }
+
+  #add(problems: Problem[], error: unknown): void {
+    const problem = this.#problemOf(error);
+    if (!problems.some(({ code }) => code === problem.code)) problems.push(problem);
   }
 
   #problemOf(error: unknown): Problem {

@@ -65,7 +65,7 @@ export function keptThoughGone(count: number): Problem {
     '{0} files are no longer on the host. What was fetched of them is kept here.',
     count,
   );
-  return { code: 'mirror-gone', severity: 'warning', message };
+  return { code: 'mirror-kept', severity: 'warning', message };
 }
 
 export function notListed(count: number): Problem {

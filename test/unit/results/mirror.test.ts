@@ -99,7 +99,7 @@ describe('Mirror.sync', () => {
     await rename(join(remote, 'output/evaluation'), join(remote, '.aside'));
     const { problems } = (await mirror.sync()).state;
     expect(problems.map(({ code, message }) => [code, message])).toEqual([
-      ['mirror-gone', '14 files are no longer on the host. What was fetched of them is kept here.'],
+      ['mirror-kept', '14 files are no longer on the host. What was fetched of them is kept here.'],
     ]);
     expect(await contents(folder)).toEqual(before);
     await rename(join(remote, '.aside'), join(remote, 'output/evaluation'));

@@ -51,7 +51,8 @@ export function changed(
 
 /** Nothing in the folder was written to just now. */
 export async function settle(folder: string): Promise<void> {
-  for (const path of Object.keys(await contents(folder))) await utimes(join(folder, path), 1.7e9, 1.7e9);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) await utimes(join(entry.parentPath, entry.name), 1.7e9, 1.7e9);
 }
 
 /** Path → sha256 of all files in the folder, hidden ones at its top apart. */
