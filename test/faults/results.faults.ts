@@ -262,13 +262,21 @@ function killedAt(transport: Transport, bytes: number): Transport {
       const counting = async (chunk: Uint8Array): Promise<void> => {
         const before = said;
         said += chunk.length;
-        if (before <= bytes && said > bytes && call.argv.includes('send'))
-          process.kill(await pidIn(file), 'SIGKILL');
+        if (before <= bytes && said > bytes && call.argv.includes('send')) kill(await pidIn(file));
         await onBytes(chunk);
       };
       return transport.stream({ ...call, argv }, counting, signal);
     },
   };
+}
+
+/** It may have said all and ended: what is on its way is then still read. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 /** What the program says ends after so many bytes. */
