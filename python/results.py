@@ -168,7 +168,7 @@ def command_send(request: Json, out: BinaryIO) -> None:
         except BrokenPipeError:
             raise
         except OSError as error:
-            word = "gone" if error.errno in (errno.ENOENT, errno.ENOTDIR) else "unreadable"
+            word = "gone" if error.errno == errno.ENOENT else "unreadable"
             end = {"error": word, "text": error.strerror or str(error)}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             end = {"error": "bad-request", "text": f"The request for this file is not as expected: {error}."}
@@ -226,21 +226,11 @@ def open_below(top: int, path: str) -> int:
         # Without waiting: a pipe of that name would hold everything up.
         return os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENOTDIR) and is_link_below(folder, parts):
-            raise Refused("link", "A link leads there, and links are not followed.") from error
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise Refused("link", "A link is on the way there or in its place, and links are not followed.") from error
         raise
     finally:
         os.close(folder)
-
-
-def is_link_below(folder: int, parts: list[str]) -> bool:
-    for part in parts:
-        try:
-            if stat.S_ISLNK(os.stat(part, dir_fd=folder, follow_symlinks=False).st_mode):
-                return True
-        except OSError:
-            pass
-    return False
 
 
 # ---------------------------------------------------------------- request and answer

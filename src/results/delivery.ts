@@ -12,7 +12,8 @@ export interface DeliveryOptions {
   /** Absolute, on the host. */
   readonly remote: string;
   readonly transport: Transport;
-  readonly tools: ResultsTools;
+  /** Found, or brought there, when they are first needed; throws a HumanError where that can't be. */
+  readonly tools: () => Promise<ResultsTools>;
   /** What is free on the disk of the mirror. */
   readonly freeBytes: () => Promise<number>;
 }
@@ -66,10 +67,17 @@ export async function deliver(
       rest = rest.slice(batch.length);
       const wanted = [];
       for (const file of batch) wanted.push({ file, offset: await offsetOf(file) });
-      await send(transport, tools, remote, wanted, receiver, signal);
+      await send(transport, await tools(), remote, wanted, receiver, signal);
     }
   } finally {
     problems.push(...told.all());
   }
   return { arrived, restless };
+}
+
+/** What a person is told of files that did not come to rest. */
+export function restlessOf({ restless }: Delivery): Problem[] {
+  const told = new ProblemList();
+  for (const { file, error } of restless) told.add(notSent(file, error, ''));
+  return told.all();
 }

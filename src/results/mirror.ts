@@ -5,9 +5,8 @@
  */
 import { join, posix, relative, sep } from 'node:path';
 import type { Problem } from '../errors';
-import { ProblemList } from '../files/problems';
 import { list, type Listing, type ListOptions } from './ask';
-import { deliver, type Delivery, type DeliveryOptions, type Place } from './delivery';
+import { deliver, restlessOf, type Delivery, type DeliveryOptions, type Place } from './delivery';
 import { entryOf, Holdings } from './holdings';
 import { takeLock, type Lock } from './lock';
 import { tellNotFetched } from './notFetched';
@@ -16,7 +15,7 @@ import { grows, isInside, relativeTo, type RemoteFile } from './remoteFile';
 import { bytesOf, withinLimit } from './room';
 import { STAGING, Staging } from './staging';
 import { appendTail, type Tail } from './tail';
-import { diskFull, endedEarly, isDiskFull, keptThoughGone, limitReached, notListed, notSent } from './tell';
+import { diskFull, endedEarly, isDiskFull, keptThoughGone, limitReached, notListed } from './tell';
 
 export interface MirrorOptions extends DeliveryOptions {
   /** Absolute, here. Everything in it that is not hidden came from the host. */
@@ -193,7 +192,7 @@ export class Mirror {
 
   async #list(signal: AbortSignal | undefined): Promise<Listing> {
     const { transport, tools, remote } = this.options;
-    const listing = await list(transport, tools, remote, this.options.list(), this.#listing, signal);
+    const listing = await list(transport, await tools(), remote, this.options.list(), this.#listing, signal);
     this.#listing = listing;
     // Where some are left out, what is not listed may still be there.
     if (listing.leftOut === 0) this.#holdings.compare(listing.files);
@@ -296,10 +295,4 @@ export class Mirror {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
-}
-
-function restlessOf({ restless }: Delivery): Problem[] {
-  const told = new ProblemList();
-  for (const { file, error } of restless) told.add(notSent(file, error, ''));
-  return told.all();
 }

@@ -1,6 +1,6 @@
 /** What a person is told about files that did not come, or not yet. */
 import * as l10n from '@vscode/l10n';
-import { messageOf, type Problem } from '../errors';
+import { HumanError, messageOf, type Problem } from '../errors';
 import { NoAnswer, Refusal } from './ask';
 import type { RemoteFile } from './remoteFile';
 import { NotAFolder } from './staging';
@@ -16,7 +16,7 @@ export function endedEarly(error: unknown, host: string): Problem {
     );
     return { code: 'mirror-no-answer', severity: 'warning', message };
   }
-  if (error instanceof Refusal)
+  if (error instanceof Refusal || error instanceof HumanError)
     return { code: 'mirror-refused', severity: 'error', message: `${host}: ${error.message}` };
   if (error instanceof BadStream) {
     const message = l10n.t(

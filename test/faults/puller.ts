@@ -11,7 +11,7 @@ async function main(): Promise<void> {
     folder,
     remote,
     transport: localTransport('here'),
-    tools: { python, results },
+    tools: () => Promise.resolve({ python, results }),
     list: () => ({ depth: 6, exclude: [] }),
     limitBytes: () => 1e12,
     freeBytes: () => Promise.resolve(1e12),

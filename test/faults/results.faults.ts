@@ -153,7 +153,11 @@ say({"folder": "", "files": [[name, 2, "1", 1, "data"] for name in ${JSON.string
 say({"folder": "../..", "files": [["outside.json", 2, "1", 1, "data"]]})
 say({"ok": True, "same": False, "digest": "d", "now": "1", "left_out": {"files": 0, "names": 0, "folders": 0}})
 `);
-  const options = { transport: rig.host.transport, remote, tools: { ...tools, results: liar } };
+  const options = {
+    transport: rig.host.transport,
+    remote,
+    tools: () => Promise.resolve({ ...tools, results: liar }),
+  };
   const { arrived, state } = await pair.window(options).sync();
   expect([arrived, state.filesToCome, state.problems]).toEqual([0, 0, []]);
   expect(await contents(pair.folder)).toEqual({});
@@ -221,7 +225,9 @@ else:
     begin = lambda: say({"file": 0, "size": 4, "offset": 0})
     ${script.replaceAll('\n', '\n    ')}
 `);
-    const { arrived, state } = await pair.window({ tools: { ...tools, results } }).sync();
+    const { arrived, state } = await pair
+      .window({ tools: () => Promise.resolve({ ...tools, results }) })
+      .sync();
     expect([arrived, state.problems.map((problem) => problem.code)], name).toEqual([0, [code]]);
     expect(await contents(pair.folder), name).toEqual({});
   }

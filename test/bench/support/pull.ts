@@ -20,7 +20,7 @@ export function pull500(transport: Transport, tools: ResultsTools): Promise<numb
       folder,
       remote,
       transport,
-      tools,
+      tools: () => Promise.resolve(tools),
       list: () => ({ depth: 6, exclude: [] }),
       limitBytes: () => 1e9,
       freeBytes: () => freeBytesFor(folder),

@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { HumanError } from '../../../src/errors';
 import { localTransport } from '../../../src/hosts/localTransport';
 import { readNotFetched } from '../../../src/results/notFetched';
 import { makeFolder } from '../files/folders';
@@ -106,6 +107,27 @@ describe('Mirror.sync', () => {
     expect((await mirror.sync()).state.problems).toEqual([]);
   });
 
+  it('puts nothing in place that was damaged on the way, asks again, and tells when that does not help', async () => {
+    let flips = 1;
+    const link = changed(localTransport('box'), async (chunk, onBytes) => {
+      // The first byte of a clip is another one.
+      const at = Buffer.from(chunk).indexOf('KKK');
+      if (at !== -1 && flips-- > 0) chunk[at] = 0;
+      await onBytes(chunk);
+    });
+    const { remote, folder, window } = await makePair(
+      { 'o/evaluation/a/1.wav': wav(10) },
+      { transport: link },
+    );
+    expect(await window().sync()).toMatchObject({ arrived: 1, state: { problems: [] } });
+    flips = Infinity;
+    await rm(folder, { recursive: true });
+    const { arrived, state } = await window().sync();
+    expect([arrived, state.problems.map(({ code }) => code)]).toEqual([0, ['mirror-damaged']]);
+    expect(await contents(folder)).toEqual({});
+    expect(Object.keys(await contents(remote))).toHaveLength(1);
+  });
+
   it('tells of every step', async () => {
     const { mirror } = await makePair(runFiles('output'));
     const told: (readonly [boolean, number, number])[] = [];
@@ -120,13 +142,24 @@ describe('Mirror.sync', () => {
   });
 
   it('tells that the host is not there, or will not', async () => {
-    const { mirror } = await makePair({}, { tools: { python: 'earmark-no-python', results: '' } });
+    const { mirror } = await makePair(
+      {},
+      { tools: () => Promise.resolve({ python: 'earmark-no-python', results: '' }) },
+    );
     const [problem] = (await mirror.sync()).state.problems;
     expect(problem?.code).toBe('mirror-no-answer');
     expect(problem?.message).toMatch(/^box did not answer.*ENOENT/);
     const { mirror: lost } = await makePair({}, { remote: '/no/such/folder' });
     expect((await lost.sync()).state.problems).toMatchObject([
       { code: 'mirror-refused', message: 'box: /no/such/folder is not there, or is no folder.' },
+    ]);
+  });
+
+  it('tells in their own words why it may not begin', async () => {
+    const refusal = new HumanError('This workspace is not trusted. Trust it first.');
+    const { mirror } = await makePair({}, { tools: () => Promise.reject(refusal) });
+    expect((await mirror.sync()).state.problems).toMatchObject([
+      { code: 'mirror-refused', message: 'box: This workspace is not trusted. Trust it first.' },
     ]);
   });
 

@@ -28,7 +28,7 @@ export async function makePair(files: Files, more: Partial<MirrorOptions> = {}):
       folder,
       remote,
       transport: localTransport('box'),
-      tools,
+      tools: () => Promise.resolve(tools),
       list: () => ({ depth: 6, exclude: ['node_modules'] }),
       limitBytes: () => 1e9,
       freeBytes: () => Promise.resolve(1e12),
