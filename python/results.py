@@ -70,8 +70,7 @@ class Refused(Exception):
 
 
 def command_list(request: Json) -> Iterator[Json]:
-    folder, depth = folder_of(request), request.get("depth", 6)
-    exclude = request.get("exclude", [])
+    folder, depth, exclude = folder_of(request), request.get("depth", 6), request.get("exclude", [])
     if not isinstance(depth, int) or not isinstance(exclude, list):
         raise Refused("bad-request", "The request must give a depth in folders and a list of names to exclude.")
     left_out = {"files": 0, "names": 0, "folders": 0}
@@ -87,8 +86,7 @@ def command_list(request: Json) -> Iterator[Json]:
 
 def listing(top: str, depth: int, exclude: set[str], left_out: Json) -> Iterator[Json]:
     """Level by level, in the order of names: a cut at `MOST_FILES` costs the deepest and is the same each time."""
-    count = 0
-    level = [""]
+    count, level = 0, [""]
     for _ in range(depth + 1):
         below: list[str] = []
         for path in level:
@@ -144,12 +142,8 @@ def look(folder: str, left_out: Json) -> tuple[list[list], list[str]]:
 
 
 def kind_of(name: str) -> str | None:
-    lower = name.lower()
-    if lower.endswith(DATA):
-        return "data"
-    if lower.endswith(CLIPS):
-        return "clip"
-    return "weights" if lower.endswith(WEIGHTS) else None
+    endings = {"data": DATA, "clip": CLIPS, "weights": WEIGHTS}
+    return next((kind for kind, ends in endings.items() if name.lower().endswith(ends)), None)
 
 
 # ---------------------------------------------------------------- send
@@ -170,8 +164,8 @@ def command_send(request: Json, out: BinaryIO) -> None:
         except OSError as error:
             word = "gone" if error.errno == errno.ENOENT else "unreadable"
             end = {"error": word, "text": error.strerror or str(error)}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            end = {"error": "bad-request", "text": f"The request for this file is not as expected: {error}."}
+        except (KeyError, TypeError, ValueError, AttributeError):
+            end = {"error": "bad-request", "text": "The request for this file is not as expected."}
         write(out, {"end": index, **end})
 
 
@@ -266,8 +260,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb in ("list", "send"):
-        sub = verbs.add_parser(verb)
-        sub.add_argument("--frame", default="", help="word that the answer is put between")
+        verbs.add_parser(verb).add_argument("--frame", default="", help="word that the answer is put between")
     return parser
 
 

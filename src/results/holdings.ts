@@ -1,17 +1,26 @@
 /** What of a host's files is here: told by the disk, and by the index for what the disk can't tell. */
 import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix, relative, sep } from 'node:path';
 import { mapLimited } from '../files/pace';
 import { LocalNames } from './localNames';
-import { readMirrorIndex, writeMirrorIndex, type MirrorEntry, type MirrorIndex } from './mirrorIndex';
-import { grows, type RemoteFile } from './remoteFile';
+import {
+  readMirrorIndex,
+  signatureOf,
+  writeMirrorIndex,
+  type MirrorEntry,
+  type MirrorIndex,
+} from './mirrorIndex';
+import { grows, isInside, relativeTo, type RemoteFile } from './remoteFile';
 
 const AT_ONCE = 32;
 
 export class Holdings {
   readonly names: LocalNames;
   #index: MirrorIndex = new Map();
-  #loaded = false;
+  /** How the index file was when it was last read or written. */
+  #signature: string | null = null;
+  /** Something is known that is not in the file. */
+  #dirty = false;
 
   constructor(
     private readonly folder: string,
@@ -21,19 +30,39 @@ export class Holdings {
     this.names = new LocalNames(platform);
   }
 
-  /** Reads the index unless it was read. `anew` for what another window may have written since. */
-  async load(anew = false): Promise<void> {
-    if (this.#loaded && !anew) return;
-    const grown = [...this.#index].filter(([, { sha256 }]) => sha256 === null);
-    this.#index = await readMirrorIndex(this.folder, this.remote);
-    for (const [path, { local }] of this.#index) this.names.keep(path, local);
-    // What came with looks at jobs is not in the index of whichever window wrote it last.
-    for (const [path, entry] of grown) this.#index.set(path, entry);
-    this.#loaded = true;
+  localPath(remote: string): string | null {
+    const inside = relativeTo(this.remote, remote);
+    if (inside === null) return null;
+    return inside === '' ? this.folder : join(this.folder, this.names.localOf(inside));
   }
 
-  save(): Promise<void> {
-    return writeMirrorIndex(this.folder, this.remote, this.#index);
+  remotePath(local: string): string | null {
+    const inside = relative(this.folder, local).split(sep).join('/');
+    if (inside === '') return this.remote;
+    return isInside(inside) ? posix.join(this.remote, this.names.remoteOf(inside) ?? inside) : null;
+  }
+
+  /** Reads the index where it was not read yet, or with `anew` where another window wrote it since. True when it was read. */
+  async load(anew = false): Promise<boolean> {
+    if (this.#signature !== null && !anew) return false;
+    const signature = await signatureOf(this.folder);
+    if (signature === this.#signature) return false;
+    const before = this.#index;
+    this.#index = await readMirrorIndex(this.folder, this.remote);
+    this.#signature = signature;
+    this.#dirty = false;
+    for (const [path, { local }] of this.#index) this.names.keep(path, local);
+    // What came with looks at jobs is not in the index of whichever window wrote it last.
+    for (const [path, entry] of before)
+      if (entry.sha256 === null && this.#index.get(path)?.inode !== entry.inode) this.set(entry);
+    return true;
+  }
+
+  async save(): Promise<void> {
+    if (!this.#dirty) return;
+    await writeMirrorIndex(this.folder, this.remote, this.#index);
+    this.#dirty = false;
+    this.#signature = await signatureOf(this.folder);
   }
 
   get(path: string): MirrorEntry | undefined {
@@ -42,6 +71,7 @@ export class Holdings {
 
   set(entry: MirrorEntry): void {
     this.#index.set(entry.path, entry);
+    this.#dirty = true;
   }
 
   /** Of all that is here, whether or not it is still on the host. */

@@ -3,15 +3,15 @@
  * One stream of our own rather than rsync or tar: it needs nothing but Python there and nothing at all here (Windows has
  * no rsync), goes on in the middle of a file, and no run has to keep a manifest, whoever started it.
  */
-import { join, posix, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import type { Problem } from '../errors';
 import { list, type Listing, type ListOptions } from './ask';
 import { deliver, restlessOf, type Delivery, type DeliveryOptions, type Place } from './delivery';
 import { entryOf, Holdings } from './holdings';
 import { takeLock, type Lock } from './lock';
 import { tellNotFetched } from './notFetched';
-import { wantedOf } from './order';
-import { grows, isInside, relativeTo, type RemoteFile } from './remoteFile';
+import { isSettled, wantedOf } from './order';
+import { grows, relativeTo, type RemoteFile } from './remoteFile';
 import { bytesOf, withinLimit } from './room';
 import { STAGING, Staging } from './staging';
 import { appendTail, type Tail } from './tail';
@@ -43,8 +43,6 @@ export interface SyncReport {
   readonly state: MirrorState;
 }
 
-/** A clip that was written to so lately may be half of one. */
-const SETTLED_NS = 2_000_000_000n;
 const nothing: MirrorState = { syncing: false, clips: { here: 0, total: 0 }, filesToCome: 0, bytesToCome: 0, problems: [] }; // prettier-ignore
 
 interface Work {
@@ -59,6 +57,8 @@ class TakenOver extends Error {}
 export class Mirror {
   #state = nothing;
   #listing: Listing | null = null;
+  /** All that was wanted of the listing is here. */
+  #complete = false;
   readonly #holdings: Holdings;
   readonly #staging: Staging;
   readonly #listeners = new Set<() => void>();
@@ -81,7 +81,10 @@ export class Mirror {
     return { dispose: () => void this.#listeners.delete(listener) };
   }
 
-  /** Brings what is new on the host, weights apart. Never throws: what went wrong is among the problems of the state. */
+  /**
+   * Brings what is new on the host, weights apart. What was deleted here comes back with the host's next change. Never throws:
+   * what went wrong is among the problems of the state.
+   */
   sync(signal?: AbortSignal): Promise<SyncReport> {
     return this.#alone(signal, async (work) => {
       const first = await this.#catchUp(work);
@@ -142,19 +145,12 @@ export class Mirror {
 
   /** Where something of the host is, or will be, here; null when it lies outside the host's folder. Both absolute. */
   localPath(remote: string): string | null {
-    const inside = relativeTo(this.options.remote, remote);
-    if (inside === null) return null;
-    return inside === ''
-      ? this.options.folder
-      : join(this.options.folder, this.#holdings.names.localOf(inside));
+    return this.#holdings.localPath(remote);
   }
 
   /** Where something in the mirror came from; null when it lies outside the mirror. Both absolute. */
   remotePath(local: string): string | null {
-    const inside = relative(this.options.folder, local).split(sep).join('/');
-    if (inside === '') return this.options.remote;
-    if (!isInside(inside)) return null;
-    return posix.join(this.options.remote, this.#holdings.names.remoteOf(inside) ?? inside);
+    return this.#holdings.remotePath(local);
   }
 
   #alone(signal: AbortSignal | undefined, work: (work: Work) => Promise<number>): Promise<SyncReport> {
@@ -165,7 +161,7 @@ export class Mirror {
       try {
         await this.#staging.prepare();
         lock = await takeLock(join(this.options.folder, STAGING, 'lock'));
-        await this.#holdings.load(true);
+        if (await this.#holdings.load(true)) this.#complete = false;
         if (lock === null) return { elsewhere: true, arrived, state: this.#state };
         this.#tell({ syncing: true });
         arrived = await work({ lock, problems, signal });
@@ -201,7 +197,19 @@ export class Mirror {
 
   async #catchUp(work: Work): Promise<Delivery> {
     const { problems } = work;
-    const { files, now, leftOut } = await this.#list(work.signal);
+    const before = this.#listing;
+    const listing = await this.#list(work.signal);
+    // Looking at tens of thousands of files here takes seconds: not while the host says what it said before.
+    const unchanged = this.#complete && listing.files === before?.files;
+    const delivery = unchanged ? { arrived: 0, restless: [] } : await this.#bringWanted(listing, work);
+    if (this.#holdings.goneCount > 0) problems.push(keptThoughGone(this.#holdings.goneCount));
+    if (listing.leftOut > 0) problems.push(notListed(listing.leftOut));
+    return delivery;
+  }
+
+  async #bringWanted({ files, now }: Listing, work: Work): Promise<Delivery> {
+    const { problems } = work;
+    this.#complete = false;
     await this.#staging.clean(files);
     const { data, clips } = wantedOf(files);
     const missing = await this.#holdings.missing([...data, ...clips]);
@@ -220,15 +228,12 @@ export class Mirror {
       filesToCome: allowed.length,
       bytesToCome: bytesOf(allowed),
     });
-    const settled = allowed.filter(({ kind, mtime }) => {
-      const age = now - BigInt(mtime);
-      return kind !== 'clip' || age > SETTLED_NS || age < 0n;
-    });
-    const delivery = await this.#bring(settled, work);
+    const delivery = await this.#bring(
+      allowed.filter((file) => isSettled(file, now)),
+      work,
+    );
     await tellNotFetched(files, this.#holdings, this.#staging, this.options.folder);
-    const { goneCount } = this.#holdings;
-    if (goneCount > 0) problems.push(keptThoughGone(goneCount));
-    if (leftOut > 0) problems.push(notListed(leftOut));
+    this.#complete = delivery.arrived === missing.length;
     return delivery;
   }
 

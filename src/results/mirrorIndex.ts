@@ -1,6 +1,6 @@
 /** What a mirror knows of the files it has: `.mirror.json`. Without it they are known again by size and time. */
 import { randomUUID } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { readJson } from '../files/json';
@@ -45,6 +45,14 @@ export async function writeMirrorIndex(folder: string, remote: string, index: Mi
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+/** The same as long as nobody has written it. */
+export async function signatureOf(folder: string): Promise<string> {
+  return stat(join(folder, NAME)).then(
+    ({ ino, size, mtimeMs, ctimeMs }) => `${ino}:${size}:${mtimeMs}:${ctimeMs}`,
+    () => 'none',
+  );
 }
 
 const NAME = '.mirror.json';

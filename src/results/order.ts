@@ -16,6 +16,7 @@ const indexNames = new Set(['comparison_results.jsonl', 'comparison_results.json
 const MOST_DATA_IN_FOLDER = 100;
 /** A folder with more folders is a collection, not the takes of a few checkpoints. */
 const MOST_FOLDERS_OF_TAKES = 64;
+const SETTLED_NS = 2_000_000_000n;
 
 /** Weights are never wanted: they are fetched when a person asks for them. */
 export function wantedOf(files: readonly RemoteFile[]): Wanted {
@@ -28,6 +29,12 @@ export function wantedOf(files: readonly RemoteFile[]): Wanted {
   const evaluations = foldersOfEvaluations(byFolder);
   const clips = files.filter(({ kind, path }) => kind === 'clip' && evaluations.has(posix.dirname(path)));
   return { data: data.sort(bySize), clips: inListeningOrder(clips) };
+}
+
+/** A clip that was written to just now, by the host's clock (`now`, nanoseconds since 1970), may be half of one. */
+export function isSettled({ kind, mtime }: RemoteFile, now: bigint): boolean {
+  const age = now - BigInt(mtime);
+  return kind !== 'clip' || age > SETTLED_NS || age < 0n;
 }
 
 function isNeeded(file: RemoteFile): boolean {

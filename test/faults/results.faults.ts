@@ -2,11 +2,12 @@ import { build } from 'esbuild';
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, type TestContext } from 'vitest';
-import type { HostCall, Transport } from '../../src/hosts/transport';
+import type { HostCall } from '../../src/hosts/transport';
 import { freeBytesFor } from '../../src/results/room';
 import { makeFolder, type Files } from '../unit/files/folders';
 import { contents, makePair, runFiles, settle, tools, wav, write, type Pair } from '../unit/results/support';
-import { fault, pidIn, randomNumbers, run, untilText, watch } from './support';
+import { beforeSending, cutAt, fakeHost, killedAt } from './badLinks';
+import { fault, randomNumbers, run, untilText, watch } from './support';
 
 fault('F39', 'full', async (rig) => {
   const pair = await makePair(evaluation(12, 200_000), { transport: rig.host.transport });
@@ -255,72 +256,6 @@ async function untilCount(folder: string, count: number): Promise<void> {
     names = (await readdir(folder, { recursive: true }).catch(() => [])).filter((name) =>
       name.endsWith('.wav'),
     ).length;
-}
-
-/** The program on the host is killed once it has said so many bytes. */
-function killedAt(transport: Transport, bytes: number): Transport {
-  return {
-    ...transport,
-    stream: async (call, onBytes, signal) => {
-      const file = join(await makeFolder(), 'pid');
-      const argv: HostCall['argv'] = ['sh', '-c', 'echo $$ > "$0"; exec "$@"', file, ...call.argv];
-      let said = 0;
-      const counting = async (chunk: Uint8Array): Promise<void> => {
-        const before = said;
-        said += chunk.length;
-        if (before <= bytes && said > bytes && call.argv.includes('send')) kill(await pidIn(file));
-        await onBytes(chunk);
-      };
-      return transport.stream({ ...call, argv }, counting, signal);
-    },
-  };
-}
-
-/** It may have said all and ended: what is on its way is then still read. */
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
-}
-
-/** What the program says ends after so many bytes. */
-function cutAt(transport: Transport, bytes: number): Transport {
-  return {
-    ...transport,
-    stream: (call, onBytes, signal) => {
-      const argv: HostCall['argv'] = ['sh', '-c', '"$@" | head -c "$0"', String(bytes), ...call.argv];
-      return transport.stream(call.argv.includes('send') ? { ...call, argv } : call, onBytes, signal);
-    },
-  };
-}
-
-/** Something happens between the listing and the sending of what was listed. */
-function beforeSending(transport: Transport, act: () => Promise<void>): Transport {
-  return {
-    ...transport,
-    stream: async (call, onBytes, signal) => {
-      if (call.argv.includes('send')) await act();
-      return transport.stream(call, onBytes, signal);
-    },
-  };
-}
-
-/** A program in place of results.py that says what it likes. */
-async function fakeHost(script: string): Promise<string> {
-  const prelude = `
-import json, sys
-sys.stdin.read()
-out, frame = sys.stdout.buffer, sys.argv[-1]
-def say(value): out.write(json.dumps(value).encode() + b"\\n")
-def raw(data): say({"bytes": len(data)}); out.write(data)
-out.write(("EARMARK-%s\\n" % frame).encode())
-`;
-  const folder = await makeFolder({
-    'liar.py': `${prelude}${script}\nout.write(("END-%s\\n" % frame).encode())\n`,
-  });
-  return join(folder, 'liar.py');
 }
 
 async function mountTmpfs({ skip }: TestContext, options: string): Promise<string> {

@@ -195,6 +195,7 @@ def test_send_goes_on_after_each_file_that_it_can_not_send(run: Path) -> None:
 def test_send_takes_the_listed_part_of_a_file_that_grew_and_only_where_that_is_good_enough(run: Path) -> None:
     path = "output/events.jsonl"
     as_listed, grows = asked(run, path), asked(run, path, grows=True)
+    assert sent(run, grows)[0][1] == b"{}\n" * 3
     with open(run / path, "ab") as file:
         file.write(b'{"more": 1}\n')
     [(_, body, end), (_, none, changed)] = sent(run, grows, as_listed)
