@@ -12,6 +12,9 @@ const schema = z.object({
   }),
   compare: z.object({ loudnessMatch: z.boolean().catch(true) }),
   python: z.object({ path: z.string().catch('') }),
+  /** Read entry by entry (hosts/hostEntry.ts): one that is wrong costs no other. */
+  hosts: z.unknown(),
+  results: z.object({ limitGB: z.number().min(0).catch(5) }),
   notes: z.object({ folder: z.string().catch('listening-notes'), rater: z.string().catch('') }),
 });
 
@@ -26,6 +29,8 @@ export function readConfig(): Config {
     compare: section('compare'),
     notes: section('notes'),
     python: section('python'),
+    results: section('results'),
+    hosts: settings.get('hosts'),
   });
 }
 
@@ -45,6 +50,12 @@ export function notesFolder(config: Config): string | null {
   if (isAbsolute(folder) || folder.startsWith('~/')) return absolute(folder, homedir());
   const base = workspaceFolders()[0]?.path ?? runRoots(config)[0]?.path;
   return base === undefined ? null : absolute(folder, base);
+}
+
+/** Where runs of other hosts are kept: beside the work, else where VS Code keeps what extensions know. */
+export function mirrorsFolder(globalStorage: string): string {
+  const base = workspaceFolders()[0]?.path;
+  return base === undefined ? join(globalStorage, 'hosts') : join(base, '.earmark', 'hosts');
 }
 
 /** Folders of the workspace that are on a disk. */

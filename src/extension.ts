@@ -4,12 +4,14 @@ import { hostname } from 'node:os';
 import * as vscode from 'vscode';
 import { AnalysisPool } from './audio/pool';
 import { registerCommands } from './commands/table';
-import { notesFolder, readConfig, runRoots, workspaceFolders } from './config';
+import { mirrorsFolder, notesFolder, readConfig, runRoots, workspaceFolders } from './config';
+import { readHostEntries } from './hosts/hostEntry';
 import { raterNames } from './hosts/rater';
 import { Library } from './library';
 import { createLook } from './look';
 import { Notebook } from './notebook';
 import { ComparisonPanel } from './views/comparisonPanel';
+import { registerHostsView } from './views/hostsView';
 import { registerJobsView } from './views/jobsView';
 import { JobTerminals } from './views/jobTerminals';
 import { RunPages } from './views/runPanel';
@@ -25,7 +27,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const log = own(vscode.window.createOutputChannel('Earmark', { log: true }));
   const library = new Library({
-    roots: () => runRoots(readConfig()),
+    roots: () => [...runRoots(readConfig()), ...workshop.mirrors],
     depth: () => readConfig().runs.depth,
     exclude: () => readConfig().runs.exclude,
   });
@@ -43,6 +45,11 @@ export function activate(context: vscode.ExtensionContext): void {
     mayRun: () => vscode.workspace.isTrusted,
     folders,
     python: () => readConfig().python.path,
+    entries: () => readHostEntries(readConfig().hosts).entries,
+    mirrors: () => mirrorsFolder(context.globalStorageUri.fsPath),
+    mirrorLimitBytes: () => readConfig().results.limitGB * 1e9,
+    depth: () => readConfig().runs.depth,
+    exclude: () => readConfig().runs.exclude,
   });
   const worker = context.asAbsolutePath('dist/analysis.js');
   const cacheFolder = vscode.Uri.joinPath(context.globalStorageUri, 'analysis').fsPath;
@@ -56,10 +63,21 @@ export function activate(context: vscode.ExtensionContext): void {
   const terminals = own(new JobTerminals(workshop));
   const jobs = own(registerJobsView({ workshop, library, comparison, log, refresh, folders }));
   const wakeJobs = (): void => jobs.wake();
+  const hosts = own(registerHostsView(workshop, () => readHostEntries(readConfig().hosts).problems));
   const training = own(new TrainingPanel({ ...shared, workshop, terminals, wakeJobs }));
   const watched = (): boolean => comparison.visible || runPages.visible || training.visible;
   own(registerRunsView({ library, notebook, refresh, watched }));
   own(
-    registerCommands({ ...shared, refresh, comparison, runPages, training, workshop, terminals, wakeJobs }),
+    registerCommands({
+      ...shared,
+      refresh,
+      comparison,
+      runPages,
+      training,
+      workshop,
+      terminals,
+      hosts,
+      wakeJobs,
+    }),
   );
 }

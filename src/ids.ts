@@ -22,10 +22,18 @@ export const commands = {
   copyJobCommand: 'earmark.copyJobCommand',
   createEnvironment: 'earmark.createEnvironment',
   checkEnvironment: 'earmark.checkEnvironment',
+  addHost: 'earmark.addHost',
+  editHost: 'earmark.editHost',
+  removeHost: 'earmark.removeHost',
+  testHost: 'earmark.testHost',
+  openShell: 'earmark.openShell',
+  signIn: 'earmark.signIn',
+  verifyHostKey: 'earmark.verifyHostKey',
+  fetchCheckpoint: 'earmark.fetchCheckpoint',
 } as const;
 export type CommandId = (typeof commands)[keyof typeof commands];
 
-export const views = { runs: 'earmark.runs', jobs: 'earmark.jobs' } as const;
+export const views = { runs: 'earmark.runs', jobs: 'earmark.jobs', hosts: 'earmark.hosts' } as const;
 export const panels = {
   comparison: 'earmark.comparison',
   run: 'earmark.run',
@@ -35,5 +43,6 @@ export const contexts = {
   hasRuns: 'earmark.hasRuns',
   hasNotes: 'earmark.hasNotes',
   hasJobs: 'earmark.hasJobs',
+  hasHosts: 'earmark.hasHosts',
   searching: 'earmark.searching',
 } as const;

@@ -170,7 +170,7 @@ export interface FormField {
 export interface FormState {
   readonly kind: 'training';
   /** Opens the form as it is again; the page keeps it with the values as they are typed. */
-  readonly restore: { readonly parent: string | null };
+  readonly restore: { readonly parent: string | null; readonly host: string | null };
   readonly title: string;
   readonly groups: readonly { readonly title: string; readonly fields: readonly FormField[] }[];
   /** Name and notes of the parent run, to decide from. */
@@ -251,10 +251,11 @@ export const fromWebviewSchema = z.discriminatedUnion('type', [
   /** The form as it stands: say what it would start. */
   z.object({ type: z.literal('plan'), values: formValues }),
   z.object({ type: z.literal('startTraining'), request, values: formValues }),
-  /** Another parent: the fields that nobody `touched` are prefilled from it. */
+  /** Another parent or host: the fields that nobody `touched` are prefilled from it. `host` is null while nobody chose one. */
   z.object({
-    type: z.literal('parent'),
+    type: z.literal('prefill'),
     run: id.nullable(),
+    host: id.nullable(),
     values: formValues,
     touched: z.array(id).max(100),
   }),

@@ -1,17 +1,13 @@
-/** Where jobs are started in this window: the interpreter, the scripts, the host, and the jobs there. */
+/** Where jobs are started in this window: its hosts, this machine first, and all their jobs as one list. */
 import * as l10n from '@vscode/l10n';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { exec, type ExecResult } from './hosts/exec';
-import { chooseInterpreter, findInterpreters, type Interpreter } from './hosts/interpreters';
-import { localTransport } from './hosts/localTransport';
-import { bringScripts, scriptsFolder } from './hosts/scripts';
 import { HumanError } from './errors';
-import { JobsStore, type Job, type JobHost } from './jobs/jobsStore';
-import { directEngine } from './jobs/launchers/direct';
-import { prepare, type PreparedLaunch } from './jobs/prepare';
-import { chainOf, type JobDraft } from './jobs/spec';
+import { Host } from './host';
+import { controlFolder } from './hosts/controlFolder';
+import { folderNameOf, type HostEntry } from './hosts/hostEntry';
+import type { Job } from './jobs/jobsStore';
 import { isLive } from './jobs/state';
-import type { Scripts } from './jobs/trainer';
 import { noteIds } from './notes/noteId';
 
 export interface WorkshopOptions {
@@ -19,124 +15,160 @@ export interface WorkshopOptions {
   readonly source: string;
   /** Nothing is run where this is false. */
   readonly mayRun: () => boolean;
-  /** Folders that jobs may be started in, the first by default. */
+  /** Folders of this machine that jobs may be started in, the first by default. */
   readonly folders: () => readonly string[];
-  /** The machine-scoped setting of the interpreter; '' for none. */
+  /** The machine-scoped setting of the interpreter of this machine; '' for none. */
   readonly python: () => string;
+  /** Hosts that the settings name. */
+  readonly entries: () => readonly HostEntry[];
+  /** Folder of this machine that runs of other hosts are brought to, each in one of its own. */
+  readonly mirrors: () => string;
+  readonly mirrorLimitBytes: () => number;
+  readonly depth: () => number;
+  readonly exclude: () => readonly string[];
 }
 
 export class Workshop {
-  readonly jobs: JobsStore;
   readonly #options: WorkshopOptions;
   readonly #newId = noteIds();
-  #found: { readonly key: string; readonly interpreters: Promise<readonly Interpreter[]> } | null = null;
+  readonly #listeners = new Set<() => void>();
+  readonly #hostsListeners = new Set<() => void>();
+  /** By what makes them what they are: a host whose entry has not changed stays, with all that is known of it. */
+  #hosts: ReadonlyMap<string, Host> = new Map();
 
   constructor(options: WorkshopOptions) {
     this.#options = options;
-    this.jobs = new JobsStore({
-      workFolders: options.folders,
-      host: () => this.#host(),
-      now: () => Date.now() / 1000,
-    });
-    // What a finished command left may be an environment with torch.
-    let ended = 0;
-    this.jobs.onDidChange(() => {
-      const now = this.jobs.jobs.filter(
-        ({ spec, state }) => spec?.kind === 'command' && !isLive(state),
-      ).length;
-      if (now !== ended) this.forget();
-      ended = now;
-    });
+    this.reload();
   }
 
-  /** Name of the host that jobs run on. */
-  get hostName(): string {
-    return l10n.t('this machine');
+  /** This machine first, then as in the settings. */
+  get hosts(): readonly Host[] {
+    return [...this.#hosts.values()];
   }
 
-  /** Best first. Looked for once for each setting; `forget` looks anew, e.g. after an environment was made. */
-  interpreters(): Promise<readonly Interpreter[]> {
-    if (!this.#options.mayRun()) return Promise.resolve([]);
-    const search = { setting: this.#options.python(), folders: this.#options.folders() };
-    const key = JSON.stringify(search);
-    if (this.#found?.key !== key) this.#found = { key, interpreters: findInterpreters(search) };
-    return this.#found.interpreters;
+  get here(): Host {
+    const [first] = this.hosts;
+    if (first === undefined) throw new Error('there is always this machine');
+    return first;
   }
 
-  forget(): void {
-    this.#found = null;
+  /** Newest first, whichever host they are on. */
+  get jobs(): readonly Job[] {
+    const all = this.hosts.flatMap(({ jobs }) => jobs.jobs);
+    return all.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
   }
 
-  /** Folder that jobs about something in `folder` belong to: the workspace folder around it, else the first. */
-  workFolderOf(folder: string | null): string {
-    const folders = this.#options.folders();
-    const around = folder === null ? undefined : folders.find((one) => `${folder}/`.startsWith(`${one}/`));
-    const workFolder = around ?? folders[0];
-    if (workFolder !== undefined) return workFolder;
-    throw new HumanError(l10n.t('Open a folder first: jobs keep their files in it.'), {
-      label: l10n.t('Open Folder'),
-      command: 'workbench.action.files.openFolder',
-    });
+  job(id: string): Job | undefined {
+    return this.hosts.map(({ jobs }) => jobs.job(id)).find((job) => job !== undefined);
   }
 
-  /** The interpreter and scripts of a job that runs in `cwd`, as they will be: `start` brings them. */
-  async scripts(workFolder: string, cwd: string): Promise<Scripts> {
-    this.#refuseUntrusted();
-    const { path } = chooseInterpreter(await this.interpreters());
-    return { python: path, folder: await scriptsFolder(this.#options.source, workFolder), cwd };
+  /** The host of a job. Throws a HumanError when it is not in the settings any more. */
+  hostOf(job: Pick<Job, 'id'>): Host {
+    const host = this.hosts.find(({ jobs }) => jobs.job(job.id) !== undefined);
+    if (host !== undefined) return host;
+    throw new HumanError(l10n.t('This job is not there any more. Refresh the list.'));
   }
 
-  /** One after the other, each only when the one before succeeded. Nothing is started or written by this. */
-  async prepare(drafts: readonly JobDraft[], workFolder: string): Promise<PreparedLaunch> {
-    this.#refuseUntrusted();
-    const { engine } = await this.#hostOrThrow();
-    return prepare(chainOf(drafts, { newId: this.#newId, now: () => new Date() }), workFolder, engine);
+  /** The host that a run folder of this machine came from: this machine, unless it lies in another one's mirror. */
+  hostOfFolder(folder: string): Host {
+    return this.hosts.find((host) => host.mirror !== null && host.there(folder) !== null) ?? this.here;
   }
 
-  async start(launch: PreparedLaunch, workFolder: string): Promise<readonly Job[]> {
-    this.#refuseUntrusted();
-    await bringScripts(this.#options.source, workFolder);
-    return this.jobs.start(launch);
+  /** Where runs of other hosts are read, each with the name of its host. */
+  get mirrors(): readonly { readonly path: string; readonly label: string }[] {
+    return this.hosts.flatMap((host) =>
+      host.mirrorFolder === null ? [] : [{ path: host.mirrorFolder, label: host.name }],
+    );
   }
 
-  /** Runs one of the scripts to its end on the host, e.g. doctor.py, and returns what it says. */
-  async run(script: string, args: readonly string[], cwd: string, timeoutMs: number): Promise<ExecResult> {
-    this.#refuseUntrusted();
-    const { path } = chooseInterpreter(await this.interpreters());
-    return exec([path, '-X', 'utf8', join(this.#options.source, script), ...args], { cwd, timeoutMs });
+  named(name: string): Host | undefined {
+    return this.hosts.find((host) => host.name === name);
   }
 
-  async #host(): Promise<JobHost | null> {
-    if (!this.#options.mayRun()) return null;
-    // The supervisor needs nothing but a Python: any that runs will do.
-    const python = (await this.interpreters()).find(({ version }) => version !== null)?.path;
-    if (python === undefined) return null;
+  /** Takes over what the settings say now. */
+  reload(): void {
+    const before = this.#hosts;
+    const entries = [this.#hereEntry(), ...this.#options.entries()];
+    const hosts = new Map<string, Host>();
+    for (const entry of entries) {
+      const mirror = this.#mirrorOf(entry);
+      const key = JSON.stringify([entry, mirror]);
+      hosts.set(key, before.get(key) ?? this.#make(entry, mirror));
+    }
+    for (const [key, host] of before) if (!hosts.has(key)) void host.close();
+    this.#hosts = hosts;
+    if ([...before.keys()].join('\n') === [...hosts.keys()].join('\n')) return;
+    for (const listener of this.#hostsListeners) listener();
+    this.#tell();
+  }
+
+  async refresh(): Promise<void> {
+    await Promise.all(this.hosts.map(({ jobs }) => jobs.refresh()));
+  }
+
+  onDidChangeJobs(listener: () => void): { dispose: () => void } {
+    this.#listeners.add(listener);
+    return { dispose: () => void this.#listeners.delete(listener) };
+  }
+
+  onDidChangeHosts(listener: () => void): { dispose: () => void } {
+    this.#hostsListeners.add(listener);
+    return { dispose: () => void this.#hostsListeners.delete(listener) };
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #hereEntry(): HostEntry {
     return {
-      transport: localTransport(this.hostName),
-      engine: directEngine({ python, supervisor: join(this.#options.source, 'supervisor.py') }),
+      name: l10n.t('this machine'),
+      address: null,
+      folder: null,
+      python: '',
+      scheduler: 'direct',
+      slurm: null,
+      setup: [],
     };
   }
 
-  async #hostOrThrow(): Promise<JobHost> {
-    const host = await this.#host();
-    if (host !== null) return host;
-    throw new HumanError(
-      l10n.t(
-        'No Python was found. Install Python 3.9 or newer, or name one in the setting "earmark.python.path".',
-      ),
-      {
-        label: l10n.t('Open Setting'),
-        command: 'workbench.action.openSettings',
-        args: ['earmark.python.path'],
-      },
-    );
+  #mirrorOf(entry: HostEntry): string | null {
+    return entry.address === null ? null : join(this.#options.mirrors(), folderNameOf(entry));
   }
 
-  #refuseUntrusted(): void {
-    if (this.#options.mayRun()) return;
-    throw new HumanError(
-      l10n.t('This workspace is not trusted, so nothing is started in it. Trust it first.'),
-      { label: l10n.t('Manage Trust'), command: 'workbench.trust.manage' },
-    );
+  #make(entry: HostEntry, mirror: string | null): Host {
+    const { source, mayRun, folders, python, mirrorLimitBytes, depth, exclude } = this.#options;
+    const { folder } = entry;
+    const host = new Host({
+      entry,
+      source,
+      mayRun,
+      folders: folder === null ? folders : () => [folder],
+      python: entry.address === null && entry.python === '' ? python : () => entry.python,
+      newId: this.#newId,
+      controlFolder: sharedSockets(),
+      mirror: mirror === null ? null : { folder: mirror, limitBytes: mirrorLimitBytes, depth, exclude },
+    });
+    // What a finished command left may be an environment with torch.
+    let ended = 0;
+    host.jobs.onDidChange(() => {
+      const now = host.jobs.jobs.filter(
+        ({ spec, state }) => spec?.kind === 'command' && !isLive(state),
+      ).length;
+      if (now !== ended) host.forget();
+      ended = now;
+      this.#tell();
+    });
+    return host;
   }
+}
+
+/** Null on Windows, whose ssh can't share a connection. */
+function sharedSockets(): string | null {
+  if (process.platform === 'win32') return null;
+  return controlFolder({
+    runtime: process.env['XDG_RUNTIME_DIR'],
+    home: homedir(),
+    user: userInfo().uid,
+  });
 }

@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import type { Library } from '../library';
 import type { Notebook } from '../notebook';
 import type { ComparisonPanel } from '../views/comparisonPanel';
+import type { HostsView } from '../views/hostsView';
 import type { JobTerminals } from '../views/jobTerminals';
 import type { RunPages } from '../views/runPanel';
 import type { TrainingPanel } from '../views/trainingPanel';
@@ -17,6 +18,7 @@ export interface CommandContext {
   readonly training: TrainingPanel;
   readonly workshop: Workshop;
   readonly terminals: JobTerminals;
+  readonly hosts: HostsView;
   /** Jobs were started or asked to stop: the Jobs view looks soon. */
   readonly wakeJobs: () => void;
   /** Looks at the disk if nobody has yet. */

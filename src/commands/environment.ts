@@ -1,24 +1,27 @@
 /** The Python that jobs run with: made where it lacks, and checked. */
 import * as l10n from '@vscode/l10n';
-import { dirname, join } from 'node:path';
+import { dirname, join } from 'node:path/posix';
 import * as vscode from 'vscode';
 import { HumanError } from '../errors';
 import { chooseInterpreter } from '../hosts/interpreters';
 import { commands } from '../ids';
 import { doctorPage } from '../jobs/doctorReport';
-import { exists, findAgain, foldersAround } from '../jobs/paths';
+import { findAgain, foldersAround } from '../jobs/paths';
 import { flagIn } from '../jobs/trainingForm';
+import type { Host } from '../host';
 import type { CommandContext } from './context';
+import { pickHost } from './pickHost';
 import { confirmAndStart } from './start';
 
 /** Makes `.venv` in the work folder as two jobs, so that a closed window does not break it off. */
-export async function createEnvironment(context: CommandContext): Promise<void> {
-  const { workshop } = context;
-  const workFolder = workshop.workFolderOf(null);
+export async function createEnvironment(context: CommandContext, node: unknown): Promise<void> {
+  const host = await pickHost(context, node, l10n.t('Create Python Environment'));
+  if (host === null) return;
+  const workFolder = host.workFolderOf(null);
   const folder = join(workFolder, '.venv');
-  const { python, folder: scripts } = await workshop.scripts(workFolder, workFolder);
+  const { python, folder: scripts } = await host.scripts(workFolder, workFolder);
   const own = join(folder, 'bin', 'python');
-  const before = (await workshop.interpreters()).find(({ path }) => path.startsWith(folder));
+  const before = (await host.interpreters()).find(({ path }) => path.startsWith(folder));
   if (before !== undefined && before.torch !== null) {
     throw new HumanError(l10n.t('{0} has torch {1} already. Check it instead.', folder, before.torch), {
       label: l10n.t('Check Environment'),
@@ -31,7 +34,7 @@ export async function createEnvironment(context: CommandContext): Promise<void> 
       'torch and what belongs to it are installed from where pip is set up to fetch them: about 6 GB on disk with CUDA, 1.5 GB where only the CPU is used.',
     ),
     drafts: [
-      ...((await exists(own))
+      ...((await host.files.exists(own))
         ? []
         : [
             {
@@ -48,6 +51,7 @@ export async function createEnvironment(context: CommandContext): Promise<void> 
         cwd: workFolder,
       },
     ],
+    host,
     workFolder,
   });
 }
@@ -56,17 +60,21 @@ export async function createEnvironment(context: CommandContext): Promise<void> 
 const REPORT_TIMEOUT_MS = 600_000;
 
 /** Runs doctor.py, on the model and data of the newest run where they are found, and shows its report as a page. */
-export async function checkEnvironment(context: CommandContext): Promise<void> {
+export async function checkEnvironment(context: CommandContext, node: unknown): Promise<void> {
+  const host = await pickHost(context, node, l10n.t('Check Environment'));
+  if (host === null) return;
   const { workshop, library } = context;
-  const workFolder = workshop.workFolderOf(null);
-  workshop.forget();
-  const { path } = chooseInterpreter(await workshop.interpreters());
+  const workFolder = host.workFolderOf(null);
+  host.forget();
+  const { path } = chooseInterpreter(await host.interpreters());
   await context.look();
-  const [newest] = library.runs;
-  const folder = newest === undefined ? workFolder : dirname(newest.folder);
+  const newest = library.runs.find((run) => workshop.hostOfFolder(run.folder) === host);
+  const newestThere = newest === undefined ? null : host.there(newest.folder);
+  const folder = newestThere === null ? workFolder : dirname(newestThere);
   const args = await modelAndData(
+    host,
     newest?.command ?? [],
-    newest?.folder ?? join(workFolder, 'output'),
+    newestThere ?? join(workFolder, 'output'),
     workFolder,
   );
   const result = await vscode.window.withProgress(
@@ -74,7 +82,7 @@ export async function checkEnvironment(context: CommandContext): Promise<void> {
       location: vscode.ProgressLocation.Notification,
       title: l10n.t('Checking {0}: packages, GPU, model, data…', path),
     },
-    () => workshop.run('doctor.py', ['--json', '--output_dir', folder, ...args], folder, REPORT_TIMEOUT_MS),
+    () => host.run('doctor.py', ['--json', '--output_dir', folder, ...args], folder, REPORT_TIMEOUT_MS),
   );
   const content = doctorPage(path, result);
   const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
@@ -83,15 +91,17 @@ export async function checkEnvironment(context: CommandContext): Promise<void> {
 
 /** Flags for the model and data that a run was trained with, as far as they are here. */
 async function modelAndData(
+  { files }: Host,
   command: readonly string[],
   runFolder: string,
   workFolder: string,
 ): Promise<string[]> {
   const around = foldersAround(runFolder, workFolder);
   const find = (name: string, usual: string): Promise<string | null> =>
-    findAgain(flagIn(command, name) ?? usual, around);
+    findAgain(flagIn(command, name) ?? usual, around, files);
   const model =
-    (await find('model_path', 'models/musicgen-small')) ?? (await findAgain('models/tiny-musicgen', around));
+    (await find('model_path', 'models/musicgen-small')) ??
+    (await findAgain('models/tiny-musicgen', around, files));
   const data = await find('data_dir', 'data');
   return [
     ...(model === null ? [] : ['--model_path', model]),

@@ -1,14 +1,16 @@
 /** "Evaluate (Quick)…" and "Evaluate (Full)…": which run, which checkpoints, the exact command, then start. */
 import * as l10n from '@vscode/l10n';
-import { dirname, join } from 'node:path';
+import { dirname, join } from 'node:path/posix';
 import * as vscode from 'vscode';
 import { evaluateDraft } from '../jobs/trainer';
-import { exists, findAgain, findPromptFile, foldersAround } from '../jobs/paths';
+import { findAgain, findPromptFile, foldersAround } from '../jobs/paths';
 import { isLive } from '../jobs/state';
 import { flagIn } from '../jobs/trainingForm';
 import { HumanError } from '../errors';
+import type { Host } from '../host';
 import type { Run } from '../runs/run';
 import { formatLoss, formatStep } from '../views/format';
+import { pickOnHost } from '../views/pickOnHost';
 import type { CommandContext } from './context';
 import { pickRun } from './pick';
 import { confirmAndStart } from './start';
@@ -22,9 +24,10 @@ export async function evaluate(context: CommandContext, node: unknown, set: Eval
   const title = set === 'quick' ? l10n.t('Evaluate (Quick)') : l10n.t('Evaluate (Full)');
   const run = await pickRun(context, node, title);
   if (run === null) return;
-  const { workshop } = context;
-  const outputDir = join(run.folder, FOLDERS[set]);
-  const busy = workshop.jobs.jobs.find((job) => isLive(job.state) && job.spec?.output === outputDir);
+  const host = context.workshop.hostOfFolder(run.folder);
+  const runDir = host.there(run.folder) ?? run.folder;
+  const outputDir = join(runDir, FOLDERS[set]);
+  const busy = host.jobs.jobs.find((job) => isLive(job.state) && job.spec?.output === outputDir);
   if (busy !== undefined) {
     throw new HumanError(
       l10n.t('“{0}” is writing {1} now. Wait for it, or stop it first.', busy.title, outputDir),
@@ -32,21 +35,26 @@ export async function evaluate(context: CommandContext, node: unknown, set: Eval
   }
   const models = await pickModels(run, title);
   if (models === null) return;
-  const workFolder = workshop.workFolderOf(run.folder);
-  const around = foldersAround(run.folder, workFolder);
-  const prompts = (await findPromptFile(set, around)) ?? (await askForPrompts(set, dirname(run.folder)));
+  const workFolder = host.workFolderOf(runDir);
+  const around = foldersAround(runDir, workFolder);
+  const prompts =
+    (await findPromptFile(set, around, host.files)) ?? (await askForPrompts(set, host, dirname(runDir)));
   if (prompts === null) return;
-  const modelPath = await baseModel(run, around);
+  const modelPath = await baseModel(run, host, around);
   if (modelPath === null) return;
-  const scripts = await workshop.scripts(workFolder, dirname(run.folder));
+  const { slurm } = host.entry;
+  const scripts = {
+    ...(await host.scripts(workFolder, dirname(runDir))),
+    ...(slurm === null ? {} : { slurm }),
+  };
   const draft = evaluateDraft(
-    { modelPath, runDir: run.folder, models, prompts, outputDir, durationS: DURATION_S },
+    { modelPath, runDir, models, prompts, outputDir, durationS: DURATION_S },
     scripts,
   );
-  const detail = (await exists(outputDir))
+  const detail = (await host.files.exists(outputDir))
     ? l10n.t('Clips in {0} that are finished and still asked for are kept.', outputDir)
     : l10n.t('The clips go to {0}.', outputDir);
-  await confirmAndStart(context, { title: draft.title, detail, drafts: [draft], workFolder });
+  await confirmAndStart(context, { title: draft.title, detail, drafts: [draft], host, workFolder });
 }
 
 /** Base, best and final are ticked; null when the person gave up. */
@@ -76,35 +84,32 @@ async function pickModels(run: Run, title: string): Promise<string[] | null> {
   return chosen === undefined || chosen.length === 0 ? null : chosen.map(({ label }) => label);
 }
 
-async function askForPrompts(set: EvaluationSet, folder: string): Promise<string | null> {
-  const chosen = await vscode.window.showOpenDialog({
+function askForPrompts(set: EvaluationSet, host: Host, start: string): Promise<string | null> {
+  return pickOnHost(host, {
+    start,
+    kind: 'file',
     title:
       set === 'quick'
         ? l10n.t('Which prompts? No evaluation_prompts_8.json was found near the run')
         : l10n.t('Which prompts? No evaluation_prompts.json was found near the run'),
-    openLabel: l10n.t('Evaluate With These'),
-    defaultUri: vscode.Uri.file(folder),
-    filters: { [l10n.t('Prompts')]: ['json', 'jsonl', 'txt'] },
+    endings: ['json', 'jsonl', 'txt'],
   });
-  return chosen?.[0]?.fsPath ?? null;
 }
 
-/** The base model that the run was trained from, found again on this machine, else asked for. */
-async function baseModel(run: Run, around: readonly string[]): Promise<string | null> {
+/** The base model that the run was trained from, found again on the host, else asked for. */
+async function baseModel(run: Run, host: Host, around: readonly string[]): Promise<string | null> {
+  const isModel = (folder: string): Promise<boolean> => host.files.exists(join(folder, 'config.json'));
   const told = [flagIn(run.command, 'model_path'), run.model].filter((path) => path !== null);
   for (const path of told) {
-    const found = await findAgain(path, around);
-    if (found !== null && (await exists(join(found, 'config.json')))) return found;
+    const found = await findAgain(path, around, host.files);
+    if (found !== null && (await isModel(found))) return found;
   }
-  const chosen = await vscode.window.showOpenDialog({
+  const folder = await pickOnHost(host, {
+    start: around[0] ?? '/',
+    kind: 'folder',
     title: l10n.t('Where is the base model of {0}? {1} is not here', run.name, told[0] ?? 'musicgen-small'),
-    openLabel: l10n.t('Use This Model'),
-    canSelectFiles: false,
-    canSelectFolders: true,
-    defaultUri: vscode.Uri.file(dirname(run.folder)),
   });
-  const folder = chosen?.[0]?.fsPath ?? null;
-  if (folder !== null && !(await exists(join(folder, 'config.json')))) {
+  if (folder !== null && !(await isModel(folder))) {
     throw new HumanError(l10n.t('{0} has no config.json, so it is no model folder.', folder));
   }
   return folder;

@@ -32,7 +32,7 @@ export async function stopJob(context: CommandContext, node: unknown): Promise<v
     stop,
   );
   if (chosen !== stop) return;
-  await context.workshop.jobs.stop(job.id);
+  await context.workshop.hostOf(job).jobs.stop(job.id);
   context.wakeJobs();
 }
 
@@ -43,14 +43,16 @@ export async function resumeJob(context: CommandContext, node: unknown): Promise
   if (job.spec === null || !resumable(job)) {
     throw new HumanError(l10n.t('“{0}” has nothing to go on with: it runs, or it is done.', job.title));
   }
-  const workFolder = context.workshop.workFolderOf(job.spec.run ?? job.spec.cwd);
+  const host = context.workshop.hostOf(job);
+  const workFolder = host.workFolderOf(job.spec.run ?? job.spec.cwd);
   await confirmAndStart(context, {
     title: l10n.t('Resume “{0}”', job.title),
     detail:
       job.spec.kind === 'evaluate'
         ? l10n.t('Finished clips are kept.')
         : l10n.t('Training goes on from its last checkpoint.'),
-    drafts: [job.spec, ...skippedAfter(job, context.workshop.jobs.jobs)].map(resumeDraft),
+    drafts: [job.spec, ...skippedAfter(job, context.workshop.jobs)].map(resumeDraft),
+    host,
     workFolder,
   });
 }
@@ -67,9 +69,24 @@ function skippedAfter(job: Job, jobs: readonly Job[]): JobSpec[] {
   return next === undefined || spec === null ? [] : [spec, ...skippedAfter(next, jobs)];
 }
 
+/** Of a log that is elsewhere, its end. */
+const LOG_BYTES = 1_000_000;
+
 export async function showJobLog(context: CommandContext, node: unknown): Promise<void> {
   const job = await pickJob(context, node, l10n.t('Show Log'), () => true);
   if (job === null) return;
+  const host = context.workshop.hostOf(job);
+  if (!host.isHere) {
+    const { code, stdout } = await host.transport.run({
+      argv: ['tail', '-c', String(LOG_BYTES), job.log],
+      input: '',
+      timeoutMs: 60_000,
+    });
+    if (code !== 0) throw new HumanError(l10n.t('There is no log of “{0}” yet.', job.title));
+    const document = await vscode.workspace.openTextDocument({ language: 'log', content: stdout });
+    await vscode.window.showTextDocument(document, { preview: true });
+    return;
+  }
   try {
     await vscode.window.showTextDocument(vscode.Uri.file(job.log), { preview: true });
   } catch (error) {
@@ -93,11 +110,11 @@ async function pickJob(
   title: string,
   fit: (job: Job) => boolean,
 ): Promise<Job | null> {
-  const store = context.workshop.jobs;
+  const { workshop } = context;
   const given = jobOf(node);
-  if (given !== null) return store.job(given.id) ?? given;
-  await store.refresh();
-  const jobs = store.jobs.filter(fit);
+  if (given !== null) return workshop.job(given.id) ?? given;
+  await workshop.refresh();
+  const jobs = workshop.jobs.filter(fit);
   if (jobs.length === 0) throw new HumanError(l10n.t('There is no job for this here.'));
   const chosen = await vscode.window.showQuickPick(
     jobs.map((job) => ({

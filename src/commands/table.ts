@@ -10,6 +10,8 @@ import { compareOutputs } from './compareOutputs';
 import type { CommandContext } from './context';
 import { checkEnvironment, createEnvironment } from './environment';
 import { evaluate } from './evaluate';
+import { fetchCheckpoint } from './fetchCheckpoint';
+import { addHost, editHost, openShell, removeHost, signIn, testHost, verifyHostKey } from './hosts';
 import { attachJob, copyJobCommand, resumeJob, showJobLog, stopJob } from './jobs';
 import { openNotes } from './openNotes';
 import { openRun } from './openRun';
@@ -21,7 +23,7 @@ import { nextRun, startTraining } from './training';
 type Handler = (context: CommandContext, node: unknown, selected: unknown) => Promise<void> | void;
 
 const table: Record<CommandId, Handler> = {
-  [commands.refresh]: (context) => context.refresh(),
+  [commands.refresh]: refreshRuns,
   [commands.compareOutputs]: compareOutputs,
   [commands.openRun]: openRun,
   [commands.openNotes]: openNotes,
@@ -42,7 +44,22 @@ const table: Record<CommandId, Handler> = {
   [commands.copyJobCommand]: copyJobCommand,
   [commands.createEnvironment]: createEnvironment,
   [commands.checkEnvironment]: checkEnvironment,
+  [commands.addHost]: addHost,
+  [commands.editHost]: editHost,
+  [commands.removeHost]: removeHost,
+  [commands.testHost]: testHost,
+  [commands.openShell]: openShell,
+  [commands.signIn]: signIn,
+  [commands.verifyHostKey]: verifyHostKey,
+  [commands.fetchCheckpoint]: fetchCheckpoint,
 };
+
+/** Also what other hosts have by now. */
+async function refreshRuns({ workshop, refresh }: CommandContext): Promise<void> {
+  await refresh();
+  await Promise.all(workshop.hosts.map((host) => host.sync()));
+  await refresh();
+}
 
 export function registerCommands(context: CommandContext): DisposableStore {
   const store = new DisposableStore();

@@ -122,6 +122,11 @@ export class AnswerReader {
     this.#err = new FrameReader(word);
   }
 
+  /** Whether the host began to run the call. */
+  get begun(): boolean {
+    return this.#out.begun;
+  }
+
   /** What of the answer has come with this chunk. */
   stdout(chunk: Uint8Array): Buffer {
     return this.#out.push(chunk);

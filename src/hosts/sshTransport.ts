@@ -46,7 +46,7 @@ const PLAIN = [
   'PermitLocalCommand=no',
   'RemoteCommand=none',
   'ConnectTimeout=10',
-  // A cut link is noticed after 15 seconds: two unanswered ones, and then as long again.
+  // A cut link is noticed after 15 seconds: two are not answered, and the third is not sent.
   'ServerAliveInterval=5',
   'ServerAliveCountMax=2',
 ];
@@ -63,6 +63,8 @@ const TRIES = 5;
 /** sshd has too many sessions or logins under way: it did not begin. */
 const REFUSED =
   /kex_exchange_identification|Session open refused|administratively prohibited|channel \d+: open failed/i;
+/** On a connection that stands. When it is found dead, ssh would go on and try one of its own. */
+const BEGUN_WITHIN_MS = 15_000;
 const OPENING: HostCall = { argv: ['true'], input: '', timeoutMs: 30_000 };
 
 export function sshTransport({
@@ -110,20 +112,33 @@ export function sshTransport({
   let trouble: SshTrouble | null = null;
 
   /** A call over an ssh of its own, which may ride on a shared connection. */
-  async function alone(call: HostCall, onBytes: OnBytes, signal?: AbortSignal): Promise<Attempt> {
+  async function alone(
+    call: HostCall,
+    onBytes: OnBytes,
+    signal?: AbortSignal,
+    begunWithinMs = share ? BEGUN_WITHIN_MS : OPENING.timeoutMs,
+  ): Promise<Attempt> {
     const { word, script } = framedCall(call);
     const answer = new AnswerReader(word);
-    const options = { cwd: homedir(), input: script, timeoutMs: call.timeoutMs };
-    const end = await execStream(
-      batch,
-      signal === undefined ? options : { ...options, signal },
-      async (chunk) => {
+    const silence = new AbortController();
+    const timer = setTimeout(() => silence.abort(), begunWithinMs);
+    const options = {
+      cwd: homedir(),
+      input: script,
+      timeoutMs: call.timeoutMs,
+      signal: signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]),
+    };
+    try {
+      const end = await execStream(batch, options, async (chunk) => {
         const bytes = answer.stdout(chunk);
+        if (answer.begun) clearTimeout(timer);
         if (bytes.length > 0) await onBytes(bytes);
-      },
-    );
-    answer.stderr(Buffer.from(`${end.stderr}\n`));
-    return answer.attempt({ code: end.code, stderr: '' });
+      });
+      answer.stderr(Buffer.from(`${end.stderr}\n`));
+      return answer.attempt({ code: end.code, stderr: '' });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** One call makes the connection and the others wait for it: a dozen logins at once would be refused. */
@@ -135,7 +150,7 @@ export function sshTransport({
   ): Promise<Attempt> {
     if (!share) return patient(() => how(call, onBytes, signal));
     makePrivate(controlFolder);
-    const mine = (opening ??= patient(() => alone(OPENING, () => undefined)));
+    const mine = (opening ??= patient(() => alone(OPENING, () => undefined, undefined, OPENING.timeoutMs)));
     const opened = await mine;
     const result = opened.whole ? await patient(() => how(call, onBytes, signal)) : opened;
     if (!result.whole && opening === mine) opening = null;

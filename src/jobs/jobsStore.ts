@@ -3,8 +3,8 @@ import * as l10n from '@vscode/l10n';
 import { posix } from 'node:path';
 import { HumanError, messageOf } from '../errors';
 import type { TerminalCommand, Transport } from '../hosts/transport';
-import { ask, NoAnswer, type Answer } from './answer';
-import type { Engine } from './engine';
+import { ask, NoAnswer, type Answer, type Tail } from './answer';
+import type { Engine, TailRequest } from './engine';
 import type { Evidence } from './evidence';
 import type { PreparedLaunch } from './prepare';
 import { ProgressReader, type JobProgress } from './progress';
@@ -34,6 +34,16 @@ export interface JobHost {
   readonly engine: Engine;
 }
 
+/** Where files of a host that is elsewhere are read here. */
+export interface Copies {
+  /** How much of a growing file is here. */
+  tailFrom(path: string): Promise<TailRequest>;
+  /** Takes what it has grown by. Never throws. */
+  append(tail: Tail): Promise<void>;
+  /** Null for what can't be here. */
+  localPath(path: string): string | null;
+}
+
 export interface JobsStoreOptions {
   /** Work folders on the host; jobs are below each. */
   readonly workFolders: () => readonly string[];
@@ -41,6 +51,8 @@ export interface JobsStoreOptions {
   readonly host: () => Promise<JobHost | null>;
   /** Epoch seconds. */
   readonly now: () => number;
+  /** Left out where the host's files are this machine's. */
+  readonly copies?: Copies;
 }
 
 /** What an asker believes to have happened may not have: it asks again this often. Starting twice is harmless. */
@@ -82,16 +94,17 @@ export class JobsStore {
 
   /** One call to the host. Never throws: without an answer, jobs that were live become unverifiable. */
   async refresh(): Promise<void> {
-    const host = await this.options.host();
-    if (host === null) {
-      this.#contact = null;
-      return;
-    }
     const roots = this.options.workFolders().map(jobsRoot);
     const final = this.#jobs.filter(({ state }) => state.kind === 'ended').map(({ id }) => id);
+    let host: JobHost | null;
     let answer: Answer;
     try {
-      answer = await ask(host.transport, host.engine.probe(roots, final));
+      host = await this.options.host();
+      if (host === null) {
+        this.#contact = null;
+        return;
+      }
+      answer = await ask(host.transport, host.engine.probe(roots, final, await this.#tails()));
     } catch (error) {
       this.#contact = { ok: false, reason: messageOf(error) };
       const now = this.options.now();
@@ -100,6 +113,7 @@ export class JobsStore {
       return;
     }
     this.#contact = { ok: true, reason: '' };
+    for (const tail of answer.tails) await this.options.copies?.append(tail);
     const kept = this.#jobs.filter(({ id }) => answer.untold.has(id));
     const told = answer.jobs.filter(({ missing }) => !missing).map((seen) => this.#jobOf(seen, host));
     const jobs = [...kept, ...told].sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
@@ -170,6 +184,15 @@ export class JobsStore {
     );
   }
 
+  /** What runs with a live job have told, as far as it is here: more of it comes with the next answer. */
+  async #tails(): Promise<TailRequest[]> {
+    const { copies } = this.options;
+    if (copies === undefined) return [];
+    const runs = this.#jobs.flatMap(({ spec, state }) => (isLive(state) ? (spec?.run ?? []) : []));
+    const files = [...new Set(runs)].map((run) => posix.join(run, 'events.jsonl'));
+    return Promise.all(files.map((file) => copies.tailFrom(file)));
+  }
+
   #jobOf(seen: Evidence, { transport }: JobHost): Job {
     const before = this.job(seen.id);
     const directory = posix.join(seen.root, seen.id);
@@ -197,7 +220,7 @@ export class JobsStore {
     const all = await Promise.all(
       jobs.map(async (job): Promise<Job> => {
         const since = startedAt.get(job.id) ?? null;
-        const run = job.spec?.run ?? null;
+        const run = this.#here(job.spec?.run ?? null);
         // An untold job is final: its progress was read with its end.
         if (since === null || run === null || !wanted.has(job.id)) return job;
         const reader =
@@ -212,6 +235,11 @@ export class JobsStore {
     );
     for (const { id, state } of all) if (!isLive(state)) this.#readers.delete(id);
     return all;
+  }
+
+  #here(path: string | null): string | null {
+    const { copies } = this.options;
+    return path === null || copies === undefined ? path : copies.localPath(path);
   }
 
   #merge(jobs: readonly Job[]): void {

@@ -1,19 +1,20 @@
 /** The folder that a job is to write: whether it is free, and the next name that is. */
 import * as l10n from '@vscode/l10n';
-import { readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path/posix';
 import { HumanError, messageOf } from '../errors';
 import { errorCode } from '../files/json';
+import type { HostFiles } from '../hosts/hostFiles';
 
 /** What a file browser or an editor leaves behind is nobody's run. */
 const ignored = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini', '.gitkeep', '.gitignore']);
 
 /** Throws a HumanError when the folder holds anything; it names the next free one. A folder that is not there is free. */
-export async function refuseUsedFolder(folder: string): Promise<void> {
-  let names: string[];
+export async function refuseUsedFolder(folder: string, files: HostFiles): Promise<void> {
+  let names: readonly string[];
   try {
-    names = await readdir(folder);
+    names = await files.list(folder);
   } catch (error) {
+    if (error instanceof HumanError) throw error;
     if (errorCode(error) === 'ENOENT') return;
     throw new HumanError(
       errorCode(error) === 'ENOTDIR'
@@ -25,7 +26,7 @@ export async function refuseUsedFolder(folder: string): Promise<void> {
   }
   const used = names.filter((name) => !ignored.has(name));
   if (used.length === 0) return;
-  const free = await nextFreeName(folder);
+  const free = await nextFreeName(folder, files);
   const isRun = ['run.json', 'events.jsonl', 'best_model', 'final_model', 'adapter_config.json'].some(
     (name) => used.includes(name),
   );
@@ -37,8 +38,8 @@ export async function refuseUsedFolder(folder: string): Promise<void> {
 }
 
 /** The folder's own name if nothing is there, else with the next free number: `output_epoch3` → `output_epoch3_2`. */
-export async function nextFreeName(folder: string): Promise<string> {
-  const beside = await readdir(dirname(folder)).catch(() => []);
+export async function nextFreeName(folder: string, files: HostFiles): Promise<string> {
+  const beside = await files.list(dirname(folder)).catch(() => []);
   return freeName(basename(folder), beside);
 }
 

@@ -1,17 +1,22 @@
-/** Paths that an earlier run's command names, found again; and prompt files near a run. */
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+/** Paths on a host that an earlier run's command names, found again; and prompt files near a run. Hosts are POSIX. */
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path/posix';
+import type { HostFiles } from '../hosts/hostFiles';
 
 /**
  * The path in `base` or near it that `path` of an earlier command meant: relative ones were relative to wherever that
  * was typed, mostly a folder beside the run. Absolute; null when nothing is there.
  */
-export async function findAgain(path: string, beside: readonly string[]): Promise<string | null> {
+export async function findAgain(
+  path: string,
+  beside: readonly string[],
+  files: HostFiles,
+): Promise<string | null> {
   const candidates = isAbsolute(path)
     ? [path]
     : beside.flatMap((folder) => [resolve(folder, path), join(folder, withoutUps(path))]);
-  for (const candidate of candidates) if (await exists(candidate)) return candidate;
-  return null;
+  // All at once: to a host that is elsewhere they are one question.
+  const there = await Promise.all(candidates.map((candidate) => files.exists(candidate)));
+  return candidates.find((_, index) => there[index]) ?? null;
 }
 
 /** As a person would write it in `base`: relative when it lies inside, else absolute. */
@@ -26,22 +31,22 @@ export function fromBase(path: string, base: string): string {
 export async function findPromptFile(
   kind: 'quick' | 'full',
   beside: readonly string[],
+  files: HostFiles,
 ): Promise<string | null> {
   const wanted =
     kind === 'quick'
       ? /^(evaluation_)?prompts?_(8|quick)\.(json|jsonl|txt)$/i
       : /^(evaluation_)?prompts?(_(50|full))?\.(json|jsonl|txt)$/i;
-  for (const folder of beside) {
-    for (const place of [
-      folder,
-      join(folder, 'data'),
-      join(folder, 'data', 'eval'),
-      join(folder, 'prompts'),
-    ]) {
-      const names = (await readdir(place).catch(() => [])).sort();
-      const name = names.find((candidate) => wanted.test(candidate));
-      if (name !== undefined) return join(place, name);
-    }
+  const places = beside.flatMap((folder) => [
+    folder,
+    join(folder, 'data'),
+    join(folder, 'data', 'eval'),
+    join(folder, 'prompts'),
+  ]);
+  const lists = await Promise.all(places.map((place) => files.list(place).catch(() => [])));
+  for (const [index, names] of lists.entries()) {
+    const name = [...names].sort().find((candidate) => wanted.test(candidate));
+    if (name !== undefined) return join(places[index] ?? '', name);
   }
   return null;
 }
@@ -60,13 +65,6 @@ export function foldersAround(runFolder: string, workFolder: string): string[] {
 export function nextName(parent: string): string {
   const counted = /^(.*?)(\d{1,4})$/.exec(parent);
   return counted === null ? `${parent}_2` : `${counted[1] ?? ''}${Number(counted[2]) + 1}`;
-}
-
-export async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function withoutUps(path: string): string {

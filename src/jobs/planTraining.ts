@@ -1,10 +1,11 @@
 /** The values of the training form → the jobs they would start, or what keeps them from it. Looks at the disk, changes nothing. */
 import * as l10n from '@vscode/l10n';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, isAbsolute, join, resolve } from 'node:path/posix';
 import { HumanError } from '../errors';
+import type { HostFiles } from '../hosts/hostFiles';
 import type { Run } from '../runs/run';
 import { refuseUsedFolder } from './outputFolder';
-import { exists, findPromptFile, foldersAround } from './paths';
+import { findPromptFile, foldersAround } from './paths';
 import type { JobDraft } from './spec';
 import { evaluateDraft, trainDraft, type Scripts } from './trainer';
 import { readTraining, type FormValues } from './trainingForm';
@@ -25,7 +26,11 @@ export interface TrainingPlace {
   /** Runs are made in it, and relative paths are relative to it. */
   readonly base: string;
   readonly scripts: Scripts;
+  /** Of the host that all paths are on. */
+  readonly files: HostFiles;
   readonly run: (id: string) => Run | undefined;
+  /** How the host's scripts find a run: its folder there, or its name where it is elsewhere. */
+  readonly nameOf: (run: Run) => string;
 }
 
 /** Where a tiny model with random weights is made, below the folder that runs are made in. */
@@ -47,27 +52,30 @@ export async function planTraining(values: FormValues, place: TrainingPlace): Pr
   const outputDir = join(place.base, read.output);
   const modelPath = read.tinyModel ? join(place.base, TINY_MODEL) : absolute(read.modelPath);
 
-  if (errors['output'] === undefined) {
-    await refuseUsedFolder(outputDir).catch((error: unknown) => {
-      if (!(error instanceof HumanError)) throw error;
-      errors['output'] = error.message;
-    });
-  }
-  const hasModel = await exists(join(modelPath, 'config.json'));
+  const { files } = place;
+  const dataDir = absolute(read.dataDir);
+  const metadata = join(dataDir, read.metadataFile);
+  const around = foldersAround(outputDir, place.workFolder);
+  // All at once: to a host that is elsewhere they are one question.
+  const [used, hasModel, hasModelFolder, hasData, hasMetadata, prompts] = await Promise.all([
+    errors['output'] === undefined ? usedFolder(outputDir, files) : null,
+    files.exists(join(modelPath, 'config.json')),
+    files.exists(modelPath),
+    files.exists(dataDir),
+    files.exists(metadata),
+    read.then === 'none' ? null : findPromptFile(read.then, around, files),
+  ]);
+  if (used !== null) errors['output'] = used;
   if (!read.tinyModel && read.modelPath !== '' && !hasModel) {
-    errors['model_path'] = (await exists(modelPath))
+    errors['model_path'] = hasModelFolder
       ? l10n.t('{0} has no config.json, so it is no model folder.', modelPath)
       : l10n.t('There is no {0}. Copy facebook/musicgen-small there, or choose where it is.', modelPath);
   }
-  const dataDir = absolute(read.dataDir);
-  const metadata = join(dataDir, read.metadataFile);
-  if (read.dataDir !== '' && !(await exists(dataDir))) {
+  if (read.dataDir !== '' && !hasData) {
     errors['data_dir'] = l10n.t('There is no {0}.', dataDir);
-  } else if (read.dataDir !== '' && read.metadataFile !== '' && !(await exists(metadata))) {
+  } else if (read.dataDir !== '' && read.metadataFile !== '' && !hasMetadata) {
     errors['metadata_file'] = l10n.t('There is no {0}.', metadata);
   }
-  const around = foldersAround(outputDir, place.workFolder);
-  const prompts = read.then === 'none' ? null : await findPromptFile(read.then, around);
   if (read.then !== 'none' && prompts === null) {
     errors['then'] = l10n.t(
       'No {0} was found in {1}. Put one there, or evaluate later.',
@@ -96,7 +104,7 @@ export async function planTraining(values: FormValues, place: TrainingPlace): Pr
         metadataFile: read.metadataFile,
         outputDir,
         flags,
-        ...(parent === undefined ? {} : { parentRun: parent.folder }),
+        ...(parent === undefined ? {} : { parentRun: place.nameOf(parent) }),
         ...(read.reason === '' ? {} : { reason: read.reason }),
       },
       place.scripts,
@@ -121,12 +129,24 @@ export async function planTraining(values: FormValues, place: TrainingPlace): Pr
   return { drafts, outputDir, errors, warnings, hidden };
 }
 
-function modelDraft(folder: string, { python, folder: scripts, cwd }: Scripts): JobDraft {
+/** Why the folder can't be written to; null when it can. */
+async function usedFolder(folder: string, files: HostFiles): Promise<string | null> {
+  try {
+    await refuseUsedFolder(folder, files);
+    return null;
+  } catch (error) {
+    if (error instanceof HumanError) return error.message;
+    throw error;
+  }
+}
+
+function modelDraft(folder: string, { python, folder: scripts, cwd, slurm }: Scripts): JobDraft {
   return {
     kind: 'command',
     title: l10n.t('Make a tiny model'),
     argv: [python, join(scripts, 'make_model.py'), '--output_dir', folder],
     cwd,
     output: folder,
+    ...(slurm === undefined ? {} : { slurm }),
   };
 }

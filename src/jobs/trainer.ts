@@ -1,7 +1,7 @@
 /** What python/ of this project is called with: typed options → argv, and the jobs of "train, then evaluate". */
 import * as l10n from '@vscode/l10n';
-import { basename, join } from 'node:path';
-import type { JobDraft, JobSpec } from './spec';
+import { basename, join } from 'node:path/posix';
+import type { JobDraft, JobSpec, SlurmRequest } from './spec';
 
 /** Flags of train_lora.py that a form offers, in the order of telling. */
 export const trainFlags = {
@@ -36,6 +36,10 @@ export interface Scripts {
   readonly folder: string;
   /** Relative paths are relative to this. */
   readonly cwd: string;
+  /** More than one: as many processes, each with a GPU. One where it is left out. */
+  readonly gpus?: number;
+  /** What a batch system is asked for. */
+  readonly slurm?: SlurmRequest;
 }
 
 export interface TrainOptions {
@@ -70,8 +74,7 @@ export function trainDraft(options: TrainOptions, scripts: Scripts): JobDraft {
   const { modelPath, dataDir, metadataFile, outputDir, flags, parentRun, reason } = options;
   const names = Object.keys(trainFlags) as TrainFlag[];
   const argv = [
-    scripts.python,
-    join(scripts.folder, 'train_lora.py'),
+    ...program(scripts, 'train_lora.py'),
     ...flag('model_path', modelPath),
     ...flag('data_dir', dataDir),
     ...flag('metadata_file', metadataFile),
@@ -81,14 +84,13 @@ export function trainDraft(options: TrainOptions, scripts: Scripts): JobDraft {
     ...flag('reason', reason),
   ];
   const title = l10n.t('Train {0}', basename(outputDir));
-  return { kind: 'train', title, argv, cwd: scripts.cwd, run: outputDir, output: outputDir };
+  return { kind: 'train', title, argv, ...place(scripts), run: outputDir, output: outputDir };
 }
 
 export function evaluateDraft(options: EvaluateOptions, scripts: Scripts): JobDraft {
   const { modelPath, runDir, models, prompts, outputDir, durationS, seed, batchSize } = options;
   const argv = [
-    scripts.python,
-    join(scripts.folder, 'evaluate.py'),
+    ...program(scripts, 'evaluate.py'),
     ...flag('model_path', modelPath),
     ...flag('run_dir', runDir),
     ...flag('models', models.join(',')),
@@ -99,7 +101,7 @@ export function evaluateDraft(options: EvaluateOptions, scripts: Scripts): JobDr
     ...flag('batch_size', batchSize),
   ];
   const title = l10n.t('Evaluate {0}: {1}', basename(runDir), basename(outputDir));
-  return { kind: 'evaluate', title, argv, cwd: scripts.cwd, run: runDir, output: outputDir };
+  return { kind: 'evaluate', title, argv, ...place(scripts), run: runDir, output: outputDir };
 }
 
 /**
@@ -117,7 +119,18 @@ export function resumeDraft(spec: JobSpec): JobDraft {
     ...(spec.run === null ? {} : { run: spec.run }),
     ...(spec.output === null ? {} : { output: spec.output }),
     resumes: spec.id,
+    ...(spec.slurm === null ? {} : { slurm: spec.slurm }),
   };
+}
+
+/** One process for each GPU, started by torch's own launcher (https://docs.pytorch.org/docs/stable/elastic/run.html). */
+function program({ python, folder, gpus = 1 }: Scripts, script: string): string[] {
+  const launcher = ['-m', 'torch.distributed.run', '--standalone', `--nproc_per_node=${gpus}`];
+  return [python, ...(gpus > 1 ? launcher : []), join(folder, script)];
+}
+
+function place({ cwd, slurm }: Scripts): Pick<JobDraft, 'cwd' | 'slurm'> {
+  return slurm === undefined ? { cwd } : { cwd, slurm };
 }
 
 function flag(name: string, value: string | number | boolean | undefined): string[] {

@@ -17,7 +17,7 @@ export function watchSignalFiles(onChange: () => void): DisposableStore {
 }
 
 /**
- * Calls `work` again and again while `wanted()`: `visibleMs` after the last end, slower when the window has no focus or
+ * Calls `work` again and again while `wanted()`: `pauseMs` after the last end, slower when the window has no focus or
  * when the work itself takes long, so that a poll never uses more than a tenth of a core. `wake` brings the next call forward.
  */
 export class Poll implements vscode.Disposable {
@@ -28,17 +28,21 @@ export class Poll implements vscode.Disposable {
   constructor(
     private readonly work: () => Promise<void>,
     private readonly wanted: () => boolean,
-    private readonly visibleMs: number,
+    private readonly pauseMs: number | (() => number),
   ) {}
 
   /** Polls from now on while wanted; call it whenever `wanted` may have become true. */
   wake(): void {
-    if (!this.#busy && this.wanted()) this.#schedule(this.visibleMs);
+    if (!this.#busy && this.wanted()) this.#schedule(this.#pause);
   }
 
   dispose(): void {
     this.#disposed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  get #pause(): number {
+    return typeof this.pauseMs === 'number' ? this.pauseMs : this.pauseMs();
   }
 
   async #tick(): Promise<void> {
@@ -51,7 +55,7 @@ export class Poll implements vscode.Disposable {
     } finally {
       this.#busy = false;
       const took = Date.now() - started;
-      this.#schedule(Math.max(this.visibleMs, took * 10) * (vscode.window.state.focused ? 1 : 3));
+      this.#schedule(Math.max(this.#pause, took * 10) * (vscode.window.state.focused ? 1 : 3));
     }
   }
 

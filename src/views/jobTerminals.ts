@@ -30,7 +30,7 @@ export class JobTerminals {
       open.show(true);
       return;
     }
-    const { file, args } = await this.workshop.jobs.viewer(job.id);
+    const { file, args } = await this.workshop.hostOf(job).jobs.viewer(job.id);
     const terminal = vscode.window.createTerminal({
       name: job.title,
       shellPath: file,

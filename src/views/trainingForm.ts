@@ -1,11 +1,13 @@
 /** One open training form: what it is prefilled with, what it would start, and the start. */
 import * as l10n from '@vscode/l10n';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path/posix';
 import * as vscode from 'vscode';
 import { HumanError } from '../errors';
 import { commands } from '../ids';
 import { findAgain, foldersAround, fromBase, nextName } from '../jobs/paths';
 import { isTinyModel, planTraining, type TrainingPlan } from '../jobs/planTraining';
+import type { Host } from '../host';
+import { hiddenHostFields, hostGroup, readHostFields, type HostChoice } from '../jobs/hostFields';
 import { nextFreeName } from '../jobs/outputFolder';
 import { flagIn, prefill, trainingGroups, valueIn, type FormValues } from '../jobs/trainingForm';
 import type { Library } from '../library';
@@ -18,6 +20,8 @@ import { runDraft, runNotes, type NotesContext } from './comparisonNotes';
 import { pageHtml } from './html';
 import type { JobTerminals } from './jobTerminals';
 import { listen, post } from './pages';
+import { resourceRows } from './hostFacts';
+import { pickOnHost } from './pickOnHost';
 
 export interface TrainingDeps {
   readonly extensionUri: vscode.Uri;
@@ -36,6 +40,11 @@ export class TrainingForm {
   #posted = '';
   /** As the page last sent them. */
   #values: FormValues | null = null;
+  #asked: {
+    readonly host: Host;
+    readonly at: number;
+    readonly rows: Promise<readonly (readonly [string, string])[]>;
+  } | null = null;
   /** Values that a person set, kept when another parent prefills the rest. */
   #touched: FormValues = {};
 
@@ -43,6 +52,8 @@ export class TrainingForm {
     readonly panel: vscode.WebviewPanel,
     private readonly deps: TrainingDeps,
     private parentId: string | null,
+    /** Name of the host that a person chose; null while it follows the parent. */
+    private hostName: string | null,
   ) {
     panel.iconPath = vscode.Uri.joinPath(deps.extensionUri, 'media', 'earmark.svg');
     panel.webview.options = {
@@ -56,6 +67,7 @@ export class TrainingForm {
 
   setParent(id: string): void {
     this.parentId = id;
+    this.hostName = null;
     void this.update();
   }
 
@@ -83,15 +95,31 @@ export class TrainingForm {
     return this.parentId === null ? null : (this.deps.library.run(this.parentId) ?? null);
   }
 
+  /** The one that was chosen, else the parent's. */
+  get #host(): Host {
+    const { workshop } = this.deps;
+    const chosen = this.hostName === null ? undefined : workshop.named(this.hostName);
+    const parent = this.#parent;
+    return chosen ?? (parent === null ? workshop.here : workshop.hostOfFolder(parent.folder));
+  }
+
+  /** Where the parent lies on the host; null when it is not there. */
+  get #parentFolder(): string | null {
+    const parent = this.#parent;
+    return parent === null || this.deps.workshop.hostOfFolder(parent.folder) !== this.#host
+      ? null
+      : this.#host.there(parent.folder);
+  }
+
   get #workFolder(): string {
-    return this.deps.workshop.workFolderOf(this.#parent?.folder ?? null);
+    return this.#host.workFolderOf(this.#parentFolder);
   }
 
   /** Runs are made beside their parent. */
   get #base(): string {
-    const parent = this.#parent;
+    const parent = this.#parentFolder;
     const workFolder = this.#workFolder;
-    return parent !== null && parent.folder.startsWith(workFolder) ? dirname(parent.folder) : workFolder;
+    return parent !== null && `${parent}/`.startsWith(`${workFolder}/`) ? dirname(parent) : workFolder;
   }
 
   get #notesContext(): NotesContext {
@@ -104,11 +132,20 @@ export class TrainingForm {
 
   async #state(): Promise<FormState> {
     const parent = this.#parent;
-    const groups = trainingGroups(this.deps.library.runs.map((run) => [run.id, run.name] as const));
-    const values = { ...prefill(groups, parent), ...(await this.#paths(parent)), ...this.#touched };
+    const host = this.#host;
+    const groups = [
+      ...trainingGroups(this.deps.library.runs.map((run) => [run.id, run.name] as const)),
+      hostGroup(this.deps.workshop.hosts.map(choiceOf), choiceOf(host)),
+    ];
+    const values: FormValues = {
+      ...prefill(groups, parent),
+      ...(await this.#paths(parent).catch((): FormValues => ({}))),
+      ...this.#touched,
+      host: host.name,
+    };
     return {
       kind: 'training',
-      restore: { parent: this.parentId },
+      restore: { parent: this.parentId, host: this.hostName },
       title: parent === null ? l10n.t('Start Training') : l10n.t('Next run from {0}', parent.name),
       groups: groups.map(({ title, fields }) => ({
         title,
@@ -128,55 +165,68 @@ export class TrainingForm {
   }
 
   /** Where the parent's model and data are now, and the next free name. */
+  /** Where the parent's model and data are on the host now, and the next free name. */
   async #paths(parent: Run | null): Promise<FormValues> {
     const base = this.#base;
-    const output = await nextFreeName(join(base, nextName(parent?.name ?? 'output0')));
+    const { files } = this.#host;
+    const output = await nextFreeName(join(base, nextName(parent?.name ?? 'output0')), files);
     const around = foldersAround(join(base, output), this.#workFolder);
     const found = async (flag: string, fallback: string): Promise<string> => {
       const told = flagIn(parent?.command ?? [], flag) ?? fallback;
-      const path = (await findAgain(told, around)) ?? (await findAgain(fallback, around));
+      const [first, second] = await Promise.all([
+        findAgain(told, around, files),
+        findAgain(fallback, around, files),
+      ]);
+      const path = first ?? second;
       return path === null ? fallback : fromBase(path, base);
     };
-    const model = await found('model_path', 'models/musicgen-small');
-    return {
-      output,
-      model_path: model,
-      tiny_model: String(isTinyModel(model)),
-      data_dir: await found('data_dir', 'data'),
-    };
+    const [model, data] = await Promise.all([
+      found('model_path', 'models/musicgen-small'),
+      found('data_dir', 'data'),
+    ]);
+    return { output, model_path: model, tiny_model: String(isTinyModel(model)), data_dir: data };
   }
 
   async #plan(values: FormValues): Promise<{ plan: FormPlan; training: TrainingPlan | null }> {
     const { workshop, library } = this.deps;
-    const facts: (readonly [string, string])[] = [
-      [l10n.t('Host'), workshop.hostName],
-      [l10n.t('Folder'), this.#base],
-    ];
+    const host = this.#host;
+    const facts: (readonly [string, string])[] = [[l10n.t('Host'), host.name]];
     try {
-      const [python] = await workshop.interpreters();
       const workFolder = this.#workFolder;
-      const scripts = await workshop.scripts(workFolder, this.#base);
+      facts.push([l10n.t('Folder'), this.#base]);
+      const [[python], resources] = await Promise.all([host.interpreters(), this.#resources()]);
+      facts.push(...resources);
+      const chosen = readHostFields(values, host.entry.slurm);
+      const scripts = {
+        ...(await host.scripts(workFolder, this.#base)),
+        gpus: chosen.gpus,
+        ...(chosen.slurm === null ? {} : { slurm: chosen.slurm }),
+      };
       if (python !== undefined) {
         const torch = python.torch === null ? l10n.t('without torch') : `torch ${python.torch}`;
         facts.push([l10n.t('Python'), `${python.path} (${python.version ?? ''}, ${torch})`]);
       }
-      const training = await planTraining(values, {
+      const read = await planTraining(values, {
         workFolder,
         base: this.#base,
         scripts,
+        files: host.files,
         run: (id) => library.run(id),
+        nameOf: (run) =>
+          (workshop.hostOfFolder(run.folder) === host ? host.there(run.folder) : null) ?? run.name,
       });
+      const errors = { ...read.errors, ...chosen.errors };
+      const training = Object.keys(errors).length === 0 ? read : { ...read, drafts: [], errors };
       const needsEnvironment = python?.torch === null;
-      const launch =
-        training.drafts.length === 0 ? null : await workshop.prepare(training.drafts, workFolder);
+      const launch = training.drafts.length === 0 ? null : await host.prepare(training.drafts, workFolder);
       return {
         training: needsEnvironment ? null : training,
         plan: {
           facts,
           command: launch === null ? '' : launch.jobs.map(({ shown }) => shown).join('\n\n'),
-          errors: training.errors,
+          errors,
           warnings: training.warnings,
-          hidden: training.hidden,
+          hidden: [...training.hidden, ...hiddenHostFields(workshop.hosts.length, host.entry.slurm !== null)],
           blocked: needsEnvironment
             ? l10n.t('This Python has no torch: it can start nothing yet. Make an environment that has it.')
             : null,
@@ -184,11 +234,22 @@ export class TrainingForm {
       };
     } catch (error) {
       if (!(error instanceof HumanError)) throw error;
+      const hidden = hiddenHostFields(workshop.hosts.length, host.entry.slurm !== null);
       return {
         training: null,
-        plan: { facts, command: '', errors: {}, warnings: [], hidden: [], blocked: error.message },
+        plan: { facts, command: '', errors: {}, warnings: [], hidden, blocked: error.message },
       };
     }
+  }
+
+  /** GPUs and free disk, as rows; none where the host can't tell. Asked anew after a while. */
+  #resources(): Promise<readonly (readonly [string, string])[]> {
+    const host = this.#host;
+    const now = Date.now();
+    if (this.#asked?.host !== host || now - this.#asked.at > RESOURCES_FOR_MS) {
+      this.#asked = { host, at: now, rows: host.survey().then(resourceRows, () => []) };
+    }
+    return this.#asked.rows;
   }
 
   async #handle(message: FromWebview): Promise<void> {
@@ -205,26 +266,22 @@ export class TrainingForm {
         await this.planAgain();
         return;
       }
-      case 'parent': {
+      case 'prefill': {
         this.#touched = Object.fromEntries(
           Object.entries(message.values).filter(
-            ([name]) => name !== 'parent' && message.touched.includes(name),
+            ([name]) => name !== 'parent' && name !== 'host' && message.touched.includes(name),
           ),
         );
         this.parentId = message.run;
+        this.hostName = message.host;
         await this.update();
         return;
       }
       case 'pick': {
         const field = message.field;
-        const [uri] =
-          (await vscode.window.showOpenDialog({
-            canSelectFolders: message.kind === 'folder',
-            canSelectFiles: message.kind === 'file',
-            defaultUri: vscode.Uri.file(this.#base),
-          })) ?? [];
-        if (uri === undefined) return;
-        const value = field === 'metadata_file' ? basename(uri.fsPath) : fromBase(uri.fsPath, this.#base);
+        const path = await pickOnHost(this.#host, { start: this.#base, kind: message.kind });
+        if (path === null) return;
+        const value = field === 'metadata_file' ? basename(path) : fromBase(path, this.#base);
         post(this.panel, { type: 'picked', field, value });
         return;
       }
@@ -232,7 +289,7 @@ export class TrainingForm {
         await this.#start(message.values);
         return;
       case 'createEnvironment':
-        await vscode.commands.executeCommand(commands.createEnvironment);
+        await vscode.commands.executeCommand(commands.createEnvironment, { kind: 'host', host: this.#host });
         return;
       case 'saveNote':
         if (this.#parent !== null) {
@@ -266,10 +323,17 @@ export class TrainingForm {
     const [wrong] = Object.values(training.errors);
     if (wrong !== undefined) throw new HumanError(wrong);
     const workFolder = this.#workFolder;
-    const launch = await this.deps.workshop.prepare(training.drafts, workFolder);
-    const jobs = await this.deps.workshop.start(launch, workFolder);
+    const host = this.#host;
+    const launch = await host.prepare(training.drafts, workFolder);
+    const jobs = await host.start(launch, workFolder);
     this.deps.wakeJobs();
     await this.deps.terminals.showFirst(jobs);
     this.panel.dispose();
   }
+}
+
+const RESOURCES_FOR_MS = 15_000;
+
+function choiceOf({ name, entry }: Host): HostChoice {
+  return { name, slurm: entry.slurm };
 }

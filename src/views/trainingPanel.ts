@@ -7,7 +7,11 @@ import { DisposableStore } from '../platform/disposables';
 import type { Run } from '../runs/run';
 import { TrainingForm, type TrainingDeps } from './trainingForm';
 
-const savedState = z.object({ restore: z.object({ parent: z.string().nullable() }) });
+const savedState = z.object({
+  restore: z.object({ parent: z.string().nullable(), host: z.string().nullable().catch(null) }),
+});
+
+type Opened = z.infer<typeof savedState>['restore'];
 
 export class TrainingPanel implements vscode.WebviewPanelSerializer {
   readonly #store = new DisposableStore();
@@ -17,7 +21,7 @@ export class TrainingPanel implements vscode.WebviewPanelSerializer {
     this.#store.add(vscode.window.registerWebviewPanelSerializer(panels.training, this));
     this.#store.add(deps.notebook.onDidChange(() => void this.#open?.update()));
     this.#store.add(deps.library.onDidChange(() => void this.#open?.update()));
-    this.#store.add(deps.workshop.jobs.onDidChange(() => void this.#open?.planAgain()));
+    this.#store.add(deps.workshop.onDidChangeJobs(() => void this.#open?.planAgain()));
   }
 
   get visible(): boolean {
@@ -32,16 +36,16 @@ export class TrainingPanel implements vscode.WebviewPanelSerializer {
       return;
     }
     const title = l10n.t('Start Training');
-    this.#adopt(
-      vscode.window.createWebviewPanel(panels.training, title, vscode.ViewColumn.Active),
-      parent?.id ?? null,
-    );
+    this.#adopt(vscode.window.createWebviewPanel(panels.training, title, vscode.ViewColumn.Active), {
+      parent: parent?.id ?? null,
+      host: null,
+    });
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const saved = savedState.safeParse(state);
     await this.deps.look();
-    this.#adopt(panel, saved.success ? saved.data.restore.parent : null);
+    this.#adopt(panel, saved.success ? saved.data.restore : { parent: null, host: null });
   }
 
   dispose(): void {
@@ -49,9 +53,9 @@ export class TrainingPanel implements vscode.WebviewPanelSerializer {
     this.#store.dispose();
   }
 
-  #adopt(panel: vscode.WebviewPanel, parent: string | null): void {
+  #adopt(panel: vscode.WebviewPanel, { parent, host }: Opened): void {
     this.#open?.panel.dispose();
-    const open = new TrainingForm(panel, this.deps, parent);
+    const open = new TrainingForm(panel, this.deps, parent, host);
     this.#open = open;
     panel.onDidDispose(() => {
       open.dispose();

@@ -106,9 +106,16 @@ export function trainingPage(root: HTMLElement, host: Host): void {
     touched.add(name);
     setText(status, '');
     keep();
-    if (name === 'parent') {
-      const run = fields.get('parent')?.value ?? '';
-      host.post({ type: 'parent', run: run === '' ? null : run, values: values(), touched: [...touched] });
+    if (name === 'parent' || name === 'host') {
+      const set = values();
+      const run = set['parent'] ?? '';
+      host.post({
+        type: 'prefill',
+        run: run === '' ? null : run,
+        host: touched.has('host') ? (set['host'] ?? null) : null,
+        values: set,
+        touched: [...touched],
+      });
     }
     askPlan();
   };

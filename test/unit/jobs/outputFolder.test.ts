@@ -1,3 +1,4 @@
+import { localFiles } from '../../../src/hosts/hostFiles';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -16,23 +17,23 @@ test('a folder that holds a run is refused, and the next free name told', async 
     'output_epoch3_2/x': '',
     Output_Epoch3_3: '',
   });
-  await expect(refuseUsedFolder(join(folder, 'output_epoch3'))).rejects.toThrow(
+  await expect(refuseUsedFolder(join(folder, 'output_epoch3'), localFiles)).rejects.toThrow(
     /another run.*“output_epoch3_4” is free/,
   );
-  await expect(refuseUsedFolder(join(folder, 'output_epoch3_2'))).rejects.toThrow(
+  await expect(refuseUsedFolder(join(folder, 'output_epoch3_2'), localFiles)).rejects.toThrow(
     /is not empty.*“output_epoch3_4”/,
   );
-  expect(await nextFreeName(join(folder, 'output_epoch4'))).toBe('output_epoch4');
+  expect(await nextFreeName(join(folder, 'output_epoch4'), localFiles)).toBe('output_epoch4');
 });
 
 test('a missing or empty folder is free; what is no folder is not', async () => {
   const folder = await makeFolder({ file: '', 'seen/.DS_Store': '' });
   await mkdir(join(folder, 'empty'));
-  await refuseUsedFolder(join(folder, 'empty'));
-  await refuseUsedFolder(join(folder, 'seen'));
-  await refuseUsedFolder(join(folder, 'not', 'there'));
-  await expect(refuseUsedFolder(join(folder, 'file'))).rejects.toThrow(/is a file/);
-  await expect(refuseUsedFolder(join(folder, 'file', 'below'))).rejects.toThrow(/is a file/);
+  await refuseUsedFolder(join(folder, 'empty'), localFiles);
+  await refuseUsedFolder(join(folder, 'seen'), localFiles);
+  await refuseUsedFolder(join(folder, 'not', 'there'), localFiles);
+  await expect(refuseUsedFolder(join(folder, 'file'), localFiles)).rejects.toThrow(/is a file/);
+  await expect(refuseUsedFolder(join(folder, 'file', 'below'), localFiles)).rejects.toThrow(/is a file/);
   await chmod(join(folder, 'empty'), 0o700);
 });
 

@@ -1,0 +1,58 @@
+/** "Fetch Checkpoint": brings the weights of a run on another host, which do not come by themselves. */
+import * as l10n from '@vscode/l10n';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { HumanError } from '../errors';
+import { localFiles } from '../hosts/hostFiles';
+import type { CommandContext } from './context';
+import { pickRun } from './pick';
+
+export async function fetchCheckpoint(context: CommandContext, node: unknown): Promise<void> {
+  const title = l10n.t('Fetch Checkpoint');
+  const run = await pickRun(context, node, title);
+  if (run === null) return;
+  const host = context.workshop.hostOfFolder(run.folder);
+  const { mirror } = host;
+  if (mirror === null)
+    throw new HumanError(l10n.t('{0} lies on this machine: nothing is to be fetched.', run.name));
+  const folders = run.checkpoints.filter(({ kind }) => kind !== 'base');
+  if (folders.length === 0) throw new HumanError(l10n.t('{0} has no checkpoint yet.', run.name));
+  const chosen = await vscode.window.showQuickPick(
+    folders.map(({ name, folder }) => ({ label: name, folder: folder ?? join(run.folder, name) })),
+    {
+      title,
+      placeHolder: l10n.t('Checkpoints of {0} whose weights come to this machine', run.name),
+      canPickMany: true,
+    },
+  );
+  if (chosen === undefined || chosen.length === 0) return;
+  const paths = chosen.flatMap(({ folder }) => host.there(folder) ?? []);
+  const report = await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: l10n.t('Fetching from {0}…', host.name),
+      cancellable: true,
+    },
+    async (progress, token) => {
+      const stop = new AbortController();
+      token.onCancellationRequested(() => stop.abort());
+      const told = mirror.onDidChange(() => {
+        const { bytesToCome } = mirror.state;
+        progress.report({ message: l10n.t('{0} MB to come', Math.ceil(bytesToCome / 1e6)) });
+      });
+      try {
+        return await mirror.fetch(paths, stop.signal);
+      } finally {
+        told.dispose();
+      }
+    },
+  );
+  await context.refresh();
+  const [problem] = report.state.problems;
+  if (problem !== undefined) throw new HumanError(problem.message);
+  const there = await Promise.all(chosen.map(({ folder }) => localFiles.exists(folder)));
+  if (there.includes(true))
+    void vscode.window.showInformationMessage(
+      l10n.t('Fetched: {0}', chosen.map(({ label }) => label).join(', ')),
+    );
+}

@@ -1,0 +1,358 @@
+/** A host as this window knows it: how it is spoken to, what runs jobs there, its jobs, and its runs as far as they are here. */
+import * as l10n from '@vscode/l10n';
+import { mkdir, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
+import { HumanError, messageOf } from './errors';
+import type { ExecResult } from './hosts/exec';
+import type { HostEntry } from './hosts/hostEntry';
+import { localFiles, remoteFiles, type HostFiles } from './hosts/hostFiles';
+import type { HostScript } from './hosts/hostScript';
+import { chooseInterpreter, findInterpreters, type Interpreter } from './hosts/interpreters';
+import { localTransport } from './hosts/localTransport';
+import { bringScripts, bringScriptsTo, scriptsFolder } from './hosts/scripts';
+import { sshTransport, type SshTransport } from './hosts/sshTransport';
+import type { SshTrouble } from './hosts/sshTrouble';
+import { survey, type Survey } from './hosts/survey';
+import type { Transport } from './hosts/transport';
+import { JobsStore, type Job, type JobHost } from './jobs/jobsStore';
+import { directEngine } from './jobs/launchers/direct';
+import { slurmEngine } from './jobs/launchers/slurm';
+import { prepare, type PreparedLaunch } from './jobs/prepare';
+import { chainOf, type JobDraft } from './jobs/spec';
+import type { Scripts } from './jobs/trainer';
+import { Mirror, type SyncReport } from './results/mirror';
+
+export interface HostOptions {
+  readonly entry: HostEntry;
+  /** Folder of the Python scripts that came with the extension. */
+  readonly source: string;
+  /** Nothing is run, and nobody spoken to, where this is false. */
+  readonly mayRun: () => boolean;
+  /** On the host; jobs may be started in each, in the first by default. */
+  readonly folders: () => readonly string[];
+  /** The machine-scoped setting of the interpreter; '' for none. */
+  readonly python: () => string;
+  readonly newId: () => string;
+  /** Where sockets of shared connections lie; null where none can be shared. */
+  readonly controlFolder: string | null;
+  /** ssh with its first arguments. */
+  readonly ssh?: readonly [string, ...string[]];
+  /** Where the host's runs are kept here; null for this machine, and where there is no place for them. */
+  readonly mirror: {
+    readonly folder: string;
+    readonly limitBytes: () => number;
+    readonly depth: () => number;
+    readonly exclude: () => readonly string[];
+  } | null;
+}
+
+/** What the last look at the host found; `since` is when that began. */
+export type HostState =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'reachable'; readonly since: Date; readonly survey: Survey }
+  | {
+      readonly kind: 'unreachable';
+      readonly since: Date;
+      readonly reason: string;
+      /** What ssh said; null where it said nothing. */
+      readonly trouble: SshTrouble | null;
+    };
+
+/** What of the extension is on the host, and what runs it. */
+interface Tools {
+  readonly python: string;
+  /** Folder of the scripts there. */
+  readonly scripts: string;
+}
+
+export class Host {
+  readonly jobs: JobsStore;
+  readonly transport: Transport;
+  /** The same as `transport` where the host is reached by ssh. */
+  readonly ssh: SshTransport | null;
+  readonly files: HostFiles;
+  /** Null where runs are read where they lie. */
+  readonly mirror: Mirror | null;
+  #interpreters: { readonly key: string; readonly found: Promise<readonly Interpreter[]> } | null = null;
+  #tools: Promise<Tools> | null = null;
+  #state: HostState = { kind: 'unknown' };
+
+  constructor(private readonly options: HostOptions) {
+    const { entry, controlFolder, mayRun } = options;
+    const { address } = entry;
+    this.ssh =
+      address === null
+        ? null
+        : sshTransport({
+            label: entry.name,
+            address,
+            controlFolder: controlFolder ?? '',
+            share: controlFolder !== null,
+            ...(options.ssh === undefined ? {} : { ssh: options.ssh }),
+          });
+    this.transport = this.ssh ?? localTransport(entry.name);
+    this.files = this.ssh === null ? localFiles : filesOn(() => this.#script());
+    this.mirror = this.#mirrorIn(options.mirror);
+    this.jobs = new JobsStore({
+      workFolders: options.folders,
+      host: async () => (mayRun() ? this.#jobHost() : null),
+      now: () => Date.now() / 1000,
+      ...(this.mirror === null ? {} : { copies: this.mirror }),
+    });
+  }
+
+  get name(): string {
+    return this.options.entry.name;
+  }
+
+  get entry(): HostEntry {
+    return this.options.entry;
+  }
+
+  /** Where the host's runs are read on this machine; null where they are read where they lie. */
+  get mirrorFolder(): string | null {
+    return this.mirror === null ? null : (this.options.mirror?.folder ?? null);
+  }
+
+  get isHere(): boolean {
+    return this.ssh === null;
+  }
+
+  get folders(): readonly string[] {
+    return this.options.folders();
+  }
+
+  /** Best first. Looked for once for each setting; `forget` looks anew, e.g. after an environment was made. */
+  interpreters(): Promise<readonly Interpreter[]> {
+    if (!this.options.mayRun()) return Promise.resolve([]);
+    const search = {
+      setting: this.options.python(),
+      folders: this.folders,
+      ...(this.ssh === null ? {} : { host: this.ssh }),
+    };
+    const key = JSON.stringify([search.setting, search.folders]);
+    if (this.#interpreters?.key !== key) {
+      const found = findInterpreters(search);
+      this.#interpreters = { key, found };
+      found.catch(() => this.forget());
+    }
+    return this.#interpreters.found;
+  }
+
+  forget(): void {
+    this.#interpreters = null;
+    this.#tools = null;
+  }
+
+  /** Folder that jobs about something in `folder` of the host belong to: the one around it, else the first. */
+  workFolderOf(folder: string | null): string {
+    const around =
+      folder === null ? undefined : this.folders.find((one) => `${folder}/`.startsWith(`${one}/`));
+    const workFolder = around ?? this.folders[0];
+    if (workFolder !== undefined) return workFolder;
+    throw new HumanError(l10n.t('Open a folder first: jobs keep their files in it.'), {
+      label: l10n.t('Open Folder'),
+      command: 'workbench.action.files.openFolder',
+    });
+  }
+
+  /** The interpreter and scripts of a job that runs in `cwd`, as they will be: `start` brings them. */
+  async scripts(workFolder: string, cwd: string): Promise<Scripts> {
+    this.#refuseUntrusted();
+    const { path } = chooseInterpreter(await this.interpreters());
+    return { python: path, folder: await scriptsFolder(this.options.source, workFolder), cwd };
+  }
+
+  /** One after the other, each only when the one before succeeded. Nothing is started or written by this. */
+  async prepare(drafts: readonly JobDraft[], workFolder: string): Promise<PreparedLaunch> {
+    this.#refuseUntrusted();
+    const { engine } = await this.#jobHostOrThrow();
+    return prepare(chainOf(drafts, { newId: this.options.newId, now: () => new Date() }), workFolder, engine);
+  }
+
+  async start(launch: PreparedLaunch, workFolder: string): Promise<readonly Job[]> {
+    this.#refuseUntrusted();
+    await this.#bring(workFolder, (await this.#anyPython()) ?? '');
+    return this.jobs.start(launch);
+  }
+
+  /** Runs one of the scripts to its end on the host, e.g. doctor.py, and returns what it says. */
+  async run(script: string, args: readonly string[], cwd: string, timeoutMs: number): Promise<ExecResult> {
+    this.#refuseUntrusted();
+    const { path } = chooseInterpreter(await this.interpreters());
+    const { scripts } = await this.#toolsThere();
+    return this.transport.run({
+      argv: [
+        'sh',
+        '-c',
+        'cd -- "$1" && shift && exec "$@"',
+        'sh',
+        cwd,
+        path,
+        '-X',
+        'utf8',
+        posix.join(scripts, script),
+        ...args,
+      ],
+      input: '',
+      timeoutMs,
+    });
+  }
+
+  get state(): HostState {
+    return this.#state;
+  }
+
+  /** Looks at the host; `state` tells what came of it. Never throws. */
+  async check(): Promise<void> {
+    if (!this.options.mayRun()) return;
+    const { kind: before } = this.#state;
+    const since = this.#state.kind === 'unknown' ? new Date() : this.#state.since;
+    const sinceOf = (kind: HostState['kind']): Date => (kind === before ? since : new Date());
+    try {
+      this.#state = { kind: 'reachable', survey: await this.survey(), since: sinceOf('reachable') };
+    } catch (error) {
+      this.#state = {
+        kind: 'unreachable',
+        since: sinceOf('unreachable'),
+        reason: messageOf(error),
+        trouble: this.ssh?.trouble ?? null,
+      };
+    }
+  }
+
+  /** GPUs, load, memory, disk and tools. Throws a HumanError when the host can't be asked. */
+  async survey(): Promise<Survey> {
+    this.#refuseUntrusted();
+    return survey(await this.#script(), this.folders[0] ?? '/');
+  }
+
+  /** Where a path of the host is read on this machine; null when it is not here. */
+  here(path: string): string | null {
+    return this.mirror === null ? path : this.mirror.localPath(path);
+  }
+
+  /** Where something of this machine lies on the host; null when it is not the host's. */
+  there(path: string): string | null {
+    return this.mirror === null ? path : this.mirror.remotePath(path);
+  }
+
+  /** Brings home what is new of the host's runs; null where they are read where they lie. Never throws. */
+  async sync(signal?: AbortSignal): Promise<SyncReport | null> {
+    const place = this.options.mirror;
+    if (this.mirror === null || place === null) return null;
+    const parent = dirname(place.folder);
+    // Copies are no work of a person: git is told so beside them.
+    await mkdir(parent, { recursive: true })
+      .then(() => writeFile(join(parent, '.gitignore'), '*\n', { flag: 'wx' }))
+      .catch(() => undefined);
+    return this.mirror.sync(signal);
+  }
+
+  async close(): Promise<void> {
+    await this.ssh?.close();
+  }
+
+  async #jobHost(): Promise<JobHost | null> {
+    if (this.ssh === null && (await this.#anyPython()) === null) return null;
+    const { python, scripts } = await this.#toolsThere();
+    const tools = { python, supervisor: posix.join(scripts, 'supervisor.py') };
+    const engine =
+      this.entry.scheduler === 'slurm'
+        ? slurmEngine({ ...tools, slurm: posix.join(scripts, 'slurm.py') })
+        : directEngine(tools);
+    return { transport: this.transport, engine };
+  }
+
+  async #jobHostOrThrow(): Promise<JobHost> {
+    const host = await this.#jobHost();
+    if (host !== null) return host;
+    throw noPython();
+  }
+
+  /** The supervisor needs nothing but a Python: any that runs will do. */
+  async #anyPython(): Promise<string | null> {
+    return (await this.interpreters()).find(({ version }) => version !== null)?.path ?? null;
+  }
+
+  #toolsThere(): Promise<Tools> {
+    this.#tools ??= this.#findTools();
+    this.#tools.catch(() => (this.#tools = null));
+    return this.#tools;
+  }
+
+  async #findTools(): Promise<Tools> {
+    const python = await this.#anyPython();
+    if (python === null) throw noPython();
+    if (this.isHere) return { python, scripts: this.options.source };
+    return { python, scripts: await this.#bring(this.workFolderOf(null), python) };
+  }
+
+  #bring(workFolder: string, python: string): Promise<string> {
+    const { source } = this.options;
+    return this.ssh === null
+      ? bringScripts(source, workFolder)
+      : bringScriptsTo({ transport: this.ssh, python }, source, workFolder);
+  }
+
+  async #script(): Promise<HostScript> {
+    const { python, scripts } = await this.#toolsThere();
+    return { transport: this.transport, python, script: posix.join(scripts, 'host.py') };
+  }
+
+  #mirrorIn(place: HostOptions['mirror']): Mirror | null {
+    const remote = this.entry.folder;
+    if (place === null || this.ssh === null || remote === null) return null;
+    return new Mirror({
+      folder: place.folder,
+      remote,
+      transport: this.ssh,
+      tools: async () => {
+        this.#refuseUntrusted();
+        const { python, scripts } = await this.#toolsThere();
+        return { python, results: posix.join(scripts, 'results.py') };
+      },
+      list: () => ({ depth: place.depth(), exclude: [...place.exclude()] }),
+      limitBytes: place.limitBytes,
+      freeBytes: async () => {
+        const { bavail, bsize } = await statfs(place.folder);
+        return bavail * bsize;
+      },
+    });
+  }
+
+  #refuseUntrusted(): void {
+    if (this.options.mayRun()) return;
+    throw new HumanError(
+      l10n.t('This workspace is not trusted, so nothing is started in it. Trust it first.'),
+      { label: l10n.t('Manage Trust'), command: 'workbench.trust.manage' },
+    );
+  }
+}
+
+/** Asked through whatever is on the host by then. */
+function filesOn(script: () => Promise<HostScript>): HostFiles {
+  let known: { readonly script: string; readonly files: HostFiles } | null = null;
+  const files = async (): Promise<HostFiles> => {
+    const found = await script();
+    if (known?.script !== found.script) known = { script: found.script, files: remoteFiles(found) };
+    return known.files;
+  };
+  return {
+    list: async (folder) => (await files()).list(folder),
+    exists: async (path) => (await files()).exists(path),
+  };
+}
+
+function noPython(): HumanError {
+  return new HumanError(
+    l10n.t(
+      'No Python was found. Install Python 3.9 or newer, or name one in the setting "earmark.python.path".',
+    ),
+    {
+      label: l10n.t('Open Setting'),
+      command: 'workbench.action.openSettings',
+      args: ['earmark.python.path'],
+    },
+  );
+}
