@@ -114,6 +114,15 @@ export class Holdings {
     return true;
   }
 
+  /** How much of a growing file is here, by its absolute path on the host. */
+  async tailOf(remote: string): Promise<{ inode: number | null; offset: number }> {
+    const inside = relativeTo(this.remote, remote) ?? '';
+    const size = await this.sizeOf(inside);
+    return size === null
+      ? { inode: null, offset: 0 }
+      : { inode: this.get(inside)?.inode ?? null, offset: size };
+  }
+
   /** Bytes here of a file that is known by the index; null when there are none. */
   async sizeOf(path: string): Promise<number | null> {
     const entry = this.get(path);

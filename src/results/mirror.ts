@@ -119,10 +119,7 @@ export class Mirror {
   /** How much of a growing file of the host is here, to ask for what comes after. */
   async tailFrom(path: string): Promise<{ path: string; inode: number | null; offset: number }> {
     await this.#holdings.load();
-    const inside = relativeTo(this.options.remote, path) ?? '';
-    const size = await this.#holdings.sizeOf(inside);
-    const inode = size === null ? undefined : this.#holdings.get(inside)?.inode;
-    return { path, inode: inode ?? null, offset: size ?? 0 };
+    return { path, ...(await this.#holdings.tailOf(path)) };
   }
 
   /** Adds what a growing file of the host has grown by. What does not go on from what is here is left to the next sync. */
