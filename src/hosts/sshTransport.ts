@@ -59,10 +59,10 @@ const MAX_ANSWER_BYTES = 32_000_000;
 /** sshd takes ten sessions on a connection; terminals want some of them. */
 const CALLS_AT_A_TIME = 4;
 const STREAMS_AT_A_TIME = 2;
-const TRIES = 5;
+const TRIES = 7;
 /** sshd has too many sessions or logins under way: it did not begin. */
 const REFUSED =
-  /kex_exchange_identification|Session open refused|administratively prohibited|channel \d+: open failed/i;
+  /kex_exchange_identification|^Connection (closed|reset) by \S+ port|Session open refused|administratively prohibited|channel \d+: open failed/im;
 /** On a connection that stands. When it is found dead, ssh would go on and try one of its own. */
 const BEGUN_WITHIN_MS = 15_000;
 const OPENING: HostCall = { argv: ['true'], input: '', timeoutMs: 30_000 };

@@ -1,15 +1,20 @@
-/** A window: starts a chain of two jobs and looks at them for ever. Arguments: work folder, Python, supervisor, ids. */
+/**
+ * A window: starts a chain of two jobs and looks at them for ever. Arguments: work folder, Python, supervisor, what `sshTransport`
+ * is given (as JSON; empty for this machine), ids.
+ */
 import { localTransport } from '../../src/hosts/localTransport';
+import { sshTransport, type SshOptions } from '../../src/hosts/sshTransport';
 import { JobsStore } from '../../src/jobs/jobsStore';
 import { directEngine } from '../../src/jobs/launchers/direct';
 import { prepare } from '../../src/jobs/prepare';
 import { chainOf } from '../../src/jobs/spec';
 
-const [folder = '', python = '', supervisor = '', ...ids] = process.argv.slice(2);
+const [folder = '', python = '', supervisor = '', ssh = '', ...ids] = process.argv.slice(2);
 const engine = directEngine({ python, supervisor });
+const transport = ssh === '' ? localTransport('here') : sshTransport(JSON.parse(ssh) as SshOptions);
 const store = new JobsStore({
   workFolders: () => [folder],
-  host: () => Promise.resolve({ transport: localTransport('here'), engine }),
+  host: () => Promise.resolve({ transport, engine }),
   now: () => Date.now() / 1000,
 });
 

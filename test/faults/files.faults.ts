@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ProgressReader } from '../../src/jobs/progress';
 import { python, shell } from '../unit/jobs/support';
-import { fault, untilText, watch } from './support';
+import { fault, untilText, view, watch } from './support';
 
 const FOREVER = 'echo ready; while [ ! -e go ]; do sleep 0.05; done';
 
@@ -43,18 +43,17 @@ for i in range(2000): events.write("train", step=i, loss=3.0, text=sys.argv[3] *
 
 fault('F24', 'full', async (rig) => {
   const [job] = await rig.store.start(rig.prepare(shell(rig.folder, FOREVER)));
-  const { file, args } = await rig.store.viewer(job!.id);
-  const view = watch([file, ...args]);
-  await untilText(view.output, 'ready');
+  const viewer = await view(rig, job!);
+  await untilText(viewer.output, 'ready');
   await rename(job!.log, `${job!.log}.old`);
   await writeFile(job!.log, 'a new file\n');
-  await untilText(view.output, 'a new file');
+  await untilText(viewer.output, 'a new file');
   await truncate(job!.log, 0);
   await appendFile(job!.log, 'cut\n');
-  await untilText(view.output, 'cut');
-  expect(view.output().match(/The log was replaced/g)).toHaveLength(2);
+  await untilText(viewer.output, 'cut');
+  expect(viewer.output().match(/The log was replaced/g)).toHaveLength(2);
   await writeFile(join(rig.folder, 'go'), '');
-  expect(await view.end).toEqual([0, null]);
+  expect(await viewer.end).toEqual([0, null]);
 });
 
 fault('F25', 'full', async (rig) => {

@@ -4,7 +4,7 @@ import { ulid } from 'ulid';
 import { expect } from 'vitest';
 import { ask, NoAnswer } from '../../src/jobs/answer';
 import { python, shell, storeOf } from '../unit/jobs/support';
-import { fault, run, through, watch } from './support';
+import { fault, run, through, view, watch } from './support';
 
 const nasty = [
   '',
@@ -73,10 +73,9 @@ fault('B25', 'smoke', async (rig) => {
     '\\033[32mgreen\\033[0m \\r 50%%|#####     |\\n';
   const [job] = await rig.store.start(rig.prepare(shell(rig.folder, `printf '${log}'`)));
   await rig.ended(job!.id);
-  const { file, args } = await rig.store.viewer(job!.id);
-  const view = watch([file, ...args], '');
-  await view.end;
-  expect(view.output()).toContain('link    \u001b[32mgreen\u001b[0m \r 50%|#####     |\n');
+  const viewer = await view(rig, job!);
+  await viewer.end;
+  expect(viewer.output()).toContain('link    \u001b[32mgreen\u001b[0m \r 50%|#####     |\n');
 });
 
 fault('B26', 'smoke', async (rig) => {

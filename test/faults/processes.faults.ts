@@ -3,9 +3,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished, vi, type TestContext } from 'vitest';
+import { shellCommand } from '../../src/hosts/quote';
+import { optionsOf, sshServer } from '../ssh/host';
 import { logOf, python, shell, storeOf, supervisor } from '../unit/jobs/support';
 import {
+  bySsh,
   fault,
   lives,
   pidIn,
@@ -15,6 +18,7 @@ import {
   through,
   untilGone,
   untilText,
+  view,
   watch,
   type Rig,
 } from './support';
@@ -30,14 +34,13 @@ fault('F1', 'smoke', async (rig) => {
       ),
     ),
   );
-  const { file, args } = await rig.store.viewer(job!.id);
-  const first = watch([file, ...args]);
+  const first = await view(rig, job!);
   await untilText(first.output, 'line 5');
   first.process.kill('SIGKILL');
   await first.end;
   await writeFile(join(rig.folder, 'go'), '');
   expect((await rig.ended(job!.id)).state).toMatchObject({ code: 0 });
-  const second = watch([file, ...args], '');
+  const second = await view(rig, job!);
   expect(await second.end).toEqual([0, null]);
   expect(second.output()).toContain(await logOf(job!));
 });
@@ -56,7 +59,12 @@ fault('F7', 'smoke', async (rig) => {
 });
 
 /** Starts the stand-in for a window; resolves when its chain has begun. */
-async function openWindow(rig: Rig, ids: readonly string[]): Promise<ReturnType<typeof watch>> {
+async function openWindow(
+  rig: Rig,
+  context: TestContext,
+  ids: readonly string[],
+): Promise<ReturnType<typeof watch>> {
+  const ssh = bySsh(rig) ? JSON.stringify(optionsOf(await sshServer(context))) : '';
   const outfile = join(rig.folder, 'window.cjs');
   const entry = join(process.cwd(), 'test/faults/client.ts');
   await build({
@@ -67,7 +75,7 @@ async function openWindow(rig: Rig, ids: readonly string[]): Promise<ReturnType<
     mainFields: ['module', 'main'],
     logLevel: 'error',
   });
-  const window = watch([process.execPath, outfile, rig.folder, python, supervisor, ...ids]);
+  const window = watch([process.execPath, outfile, rig.folder, python, supervisor, ssh, ...ids]);
   await untilText(window.output, 'started');
   return window;
 }
@@ -85,17 +93,17 @@ async function expectChainGoesOn(rig: Rig, first: string, second: string): Promi
   expect(await readFile(join(rig.folder, 'ran'), 'utf8')).toBe('first\nsecond\n');
 }
 
-fault('F8', 'smoke', async (rig) => {
+fault('F8', 'smoke', async (rig, context) => {
   const ids = [ulid(1), ulid(2)] as const;
-  const window = await openWindow(rig, ids);
+  const window = await openWindow(rig, context, ids);
   window.process.kill('SIGKILL');
   await window.end;
   await expectChainGoesOn(rig, ...ids);
 });
 
-fault('F9', 'full', async (rig) => {
+fault('F9', 'full', async (rig, context) => {
   const ids = [ulid(1), ulid(2)] as const;
-  const window = await openWindow(rig, ids);
+  const window = await openWindow(rig, context, ids);
   const group = -(window.process.pid ?? 0);
   process.kill(group, 'SIGHUP');
   await window.end;
@@ -110,11 +118,17 @@ fault('F9', 'full', async (rig) => {
 fault('F10', 'smoke', async (rig) => {
   const [job] = await rig.store.start(rig.prepare(shell(rig.folder, FOREVER)));
   const { file, args } = await rig.store.viewer(job!.id);
-  for (const [signal, end] of [['SIGINT', [130, null]], ['SIGHUP', [null, 'SIGHUP']]] as const) {
-    const view = watch([file, ...args]);
-    await untilText(view.output, 'ready');
-    process.kill(-(view.process.pid ?? 0), signal);
-    expect(await view.end).toEqual(end);
+  // By ssh Ctrl-C is a key, for which it takes a real terminal; and ssh ends by itself when its terminal goes.
+  const inTerminal = ['script', '-qefc', shellCommand([file, ...args]), '/dev/null'];
+  const ends = bySsh(rig)
+    ? [['key', inTerminal, 130, null], ['SIGHUP', [file, ...args], 255, null]] as const
+    : [['SIGINT', [file, ...args], 130, null], ['SIGHUP', [file, ...args], null, 'SIGHUP']] as const;
+  for (const [how, argv, ...end] of ends) {
+    const viewer = watch(argv);
+    await untilText(viewer.output, 'ready');
+    if (how === 'key') viewer.process.stdin?.write('\u0003');
+    else process.kill(-(viewer.process.pid ?? 0), how);
+    expect(await viewer.end).toEqual(end);
     await rig.store.refresh();
     expect(rig.store.job(job!.id)?.state.kind).toBe('running');
   }
@@ -167,7 +181,7 @@ fault('F12', 'smoke', async (rig) => {
   expect(await logOf(stopped)).toBe('ready\n');
   await writeFile(join(rig.folder, 'go'), '');
   expect((await rig.ended(left.id)).state).toMatchObject({ kind: 'lost', why: 'supervisor-gone' });
-});
+}, ['local × direct', 'ssh × direct']); // prettier-ignore
 
 fault('F13', 'smoke', async (rig, { annotate }) => {
   const worker = `(setsid sh -c 'echo $$ > worker; ${FOREVER}' &)`;
@@ -176,6 +190,7 @@ fault('F13', 'smoke', async (rig, { annotate }) => {
   process.kill((await pidsOf(job!)).child, 'SIGKILL');
   expect((await rig.ended(job!.id)).state).toMatchObject({ why: 'signaled', signal: 'SIGKILL', code: 137 });
   expect(await lives(pid)).toBe(false);
+  if (rig.cell.endsWith('slurm')) return; // limits of memory are Slurm’s there, and this cluster has none
 
   const group = await memoryGroup(64_000_000);
   if (group === null) {
@@ -256,7 +271,8 @@ if os.fork() == 0:
     os._exit(0)
 time.sleep(600)
 `;
-  for (const killSupervisor of [false, true]) {
+  // Without its supervisor a job in Slurm is over: F12.
+  for (const killSupervisor of rig.cell.endsWith('slurm') ? [false] : [false, true]) {
     await run('rm', '-f', ...['w0', 'w1', 'w2'].map((name) => join(rig.folder, name)));
     const [job] = await rig.store.start(
       rig.prepare({ ...shell(rig.folder, ''), argv: [python, '-c', launcher] }),

@@ -1,12 +1,40 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, type TestContext } from 'vitest';
+import type { HostCall } from '../../src/hosts/transport';
 import { ask } from '../../src/jobs/answer';
 import { isLive } from '../../src/jobs/state';
 import { names, shell, storeOf } from '../unit/jobs/support';
-import { fault, randomNumbers, watch } from './support';
+import { brokenLink } from '../ssh/host';
+import { bySsh, fault, randomNumbers, watch } from './support';
 
-fault('F3', 'full', async (rig) => {
+interface Cut {
+  /** How much of the input arrives, from 0 to 1. */
+  readonly keep: number;
+  readonly killMs: number | null;
+}
+
+/** Whether an answer came. */
+async function submitHere({ argv, input }: HostCall, { keep, killMs }: Cut): Promise<boolean> {
+  const { process: start, end, output } = watch(argv, input.slice(0, keep * input.length));
+  const kill = killMs === null ? undefined : setTimeout(() => start.kill('SIGKILL'), killMs);
+  const [code] = await end;
+  clearTimeout(kill);
+  return code === 0 && output().includes('END-');
+}
+
+async function submitBySsh(call: HostCall, { keep, killMs }: Cut, context: TestContext): Promise<boolean> {
+  const seconds = killMs === null ? '60' : (killMs / 1000).toFixed(3);
+  const script =
+    keep === 1
+      ? 'exec timeout --foreground -s KILL "$@"'
+      : `head -c ${Math.ceil(keep * call.input.length)} | timeout --foreground -s KILL "$@"`;
+  const transport = await brokenLink(context, 'sh', '-c', script, 'sh', seconds);
+  const { code, stdout } = await transport.run(call);
+  return code === 0 && stdout.includes('END-');
+}
+
+fault('F3', 'full', async (rig, context) => {
   const random = randomNumbers(3);
   const text = 'word '.repeat(2000);
   let submits = 0;
@@ -16,17 +44,13 @@ fault('F3', 'full', async (rig) => {
     const script = `echo run >> ran-${count}; [ "$(printf %s "$TEXT" | wc -c)" = ${text.length} ] && echo whole >> ran-${count}`;
     const launch = rig.prepare(shell(rig.folder, script, { env: { TEXT: text } }));
     ids.push(launch.jobs[0]!.spec.id);
-    const { argv, input } = launch.start;
+    const submit = bySsh(rig) ? submitBySsh : submitHere;
     for (let answered = false; !answered;) {
       submits += 1;
       const how = random();
       // A link that is cut looks like the end of the input; a client that dies takes the start with it.
-      const cutInput = how < 0.25 ? Math.floor(random() * input.length) : input.length;
-      const { process: start, end, output } = watch(argv, input.slice(0, cutInput));
-      const kill = how < 0.75 ? setTimeout(() => start.kill('SIGKILL'), random() * 250) : undefined;
-      const [code] = await end;
-      clearTimeout(kill);
-      answered = code === 0 && output().includes('END-');
+      const cut: Cut = { keep: how < 0.25 ? random() : 1, killMs: how < 0.75 ? random() * 250 : null };
+      answered = await submit(launch.start, cut, context);
       if (!answered) cuts += 1;
     }
   }
@@ -53,7 +77,9 @@ fault('F5', 'full', async (rig) => {
   const windows = Array.from({ length: 20 }, () => storeOf(rig.folder, rig.host));
   const told = await Promise.all(windows.map((window) => window.start(launch)));
   expect(new Set(told.flat().map(({ id }) => id))).toEqual(new Set([launch.jobs[0]!.spec.id]));
-  expect(told.flat().every(({ state }) => state.kind === 'running' || state.kind === 'submitted')).toBe(true);
+  expect(told.flat().every(({ state }) => ['running', 'submitted', 'queued'].includes(state.kind))).toBe(
+    true,
+  );
   await rig.until(launch.jobs[0]!.spec.id, ({ state }) => state.kind === 'running');
   expect(await readFile(join(rig.folder, 'ran'), 'utf8')).toBe('run\n');
 });
@@ -64,8 +90,8 @@ fault('F6', 'smoke', async (rig) => {
   const other = { ...launch.jobs[0]!.spec, argv: ['touch', 'other'] };
   const again = { ...launch, start: rig.host.engine.start(rig.root, [other]) };
   await expect(rig.store.start(again)).rejects.toThrow(/different job has this id/);
-  await rig.store.refresh();
-  expect(rig.store.job(job!.id)).toMatchObject({ state: { kind: 'running' }, spec: launch.jobs[0]!.spec });
+  const running = await rig.until(job!.id, ({ state }) => state.kind === 'running');
+  expect(running.spec).toEqual(launch.jobs[0]!.spec);
   expect(await names(rig.folder)).not.toContain('other');
 });
 

@@ -6,34 +6,56 @@ import { join } from 'node:path';
 import { test, vi, type TestContext } from 'vitest';
 import type { HostCall } from '../../src/hosts/transport';
 import type { Job, JobHost } from '../../src/jobs/jobsStore';
+import { slurmHost } from '../slurm/host';
+import { sshHost } from '../ssh/host';
 import { host, makeBench, type Bench } from '../unit/jobs/support';
 import { cells, matrix, type Cell } from './matrix';
 
 export interface Rig extends Bench {
+  readonly cell: Cell;
   readonly host: JobHost;
   /** Another rig in a folder of the caller's choice: on a disk that is full, say. */
   at(folder: string): Promise<Rig>;
 }
 
-const hosts: Readonly<Record<Cell, JobHost>> = { 'local × direct': host };
+const hosts: Readonly<Record<Cell, (context: TestContext) => Promise<JobHost>>> = {
+  'local × direct': () => Promise.resolve(host),
+  'ssh × direct': sshHost,
+  'local × slurm': slurmHost,
+  'ssh × slurm': async (context) => ({
+    transport: (await sshHost(context)).transport,
+    engine: (await slurmHost(context)).engine,
+  }),
+};
 
-/** `smoke` ones are few and quick: `npm run test:faults -- -t smoke`. */
+/**
+ * `smoke` ones are few and quick: `npm run test:faults -- -t smoke`. Where a row differs between cells, `only` names those of
+ * this body.
+ */
 export function fault(
   id: string,
   kind: 'smoke' | 'full',
   body: (rig: Rig, context: TestContext) => Promise<void>,
+  only: readonly Cell[] = cells,
 ): void {
   const row = matrix.find((candidate) => candidate.id === id);
   if (row === undefined) throw new Error(`${id} has no row in matrix.ts`);
-  for (const cell of cells.filter((name) => row.cells[name] === true)) {
-    test(`${id} ${row.fault} [${cell}, ${kind}]`, async (context) => {
-      await body(await rigFor(hosts[cell]), context);
+  for (const cell of only.filter((name) => row.cells[name] === true)) {
+    // What is quick with a supervisor of one's own is not with a batch system.
+    const told = cell === only[0] ? kind : 'full';
+    test(`${id} ${row.fault} [${cell}, ${told}]`, async (context) => {
+      await body(await rigFor(cell, await hosts[cell](context)), context);
     });
   }
 }
 
-async function rigFor(jobHost: JobHost, folder?: string): Promise<Rig> {
-  return { ...(await makeBench(folder)), host: jobHost, at: (place) => rigFor(jobHost, place) };
+async function rigFor(cell: Cell, jobHost: JobHost, folder?: string): Promise<Rig> {
+  return {
+    ...(await makeBench(folder, jobHost)),
+    cell,
+    host: jobHost,
+    at: (place) => rigFor(cell, jobHost, place),
+  };
 }
 
 /** The same host, with every call started through `prefix` (`env …`, `unshare …`). */
@@ -50,11 +72,11 @@ export interface Pids {
   readonly child: number;
 }
 
+/** Waits until the job has begun: a batch system takes its time. */
 export async function pidsOf({ directory }: Job): Promise<Pids> {
-  const started = JSON.parse(await readFile(join(directory, 'started.json'), 'utf8')) as {
-    supervisor: { pid: number };
-    child: { pid: number };
-  };
+  const file = join(directory, 'started.json');
+  const text = await vi.waitFor(() => readFile(file, 'utf8'), { timeout: 60_000, interval: 20 });
+  const started = JSON.parse(text) as { supervisor: { pid: number }; child: { pid: number } };
   return { supervisor: started.supervisor.pid, child: started.child.pid };
 }
 
@@ -111,6 +133,18 @@ export function watch(argv: readonly string[], input?: string | Buffer): Watched
   if (input !== undefined) child.stdin.end(input);
   const end = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   return { process: child, output: () => output, end };
+}
+
+/** A terminal that shows a job, and somebody who closes it with Enter when the job is over. */
+export async function view({ store }: Rig, { id }: Job): Promise<Watched> {
+  const { file, args } = await store.viewer(id);
+  const { output, ...viewer } = watch([file, ...args], '\n');
+  // By ssh it is a real terminal there, which ends its lines so.
+  return { ...viewer, output: () => output().replaceAll('\r\n', '\n') };
+}
+
+export function bySsh({ cell }: Rig): boolean {
+  return cell.startsWith('ssh');
 }
 
 /** Runs a program to its end; what it printed. Throws when it fails. */

@@ -40,9 +40,18 @@ export interface ServerOptions {
   readonly lines?: readonly string[];
   /** Whether the client knows its key beforehand. */
   readonly known?: boolean;
+  /** Where it listens; loopback when left out. */
+  readonly listen?: string;
+  /** What it is started through, as `ip netns exec NAME`. */
+  readonly through?: readonly string[];
 }
 
-export async function startSshServer({ lines = [], known = true }: ServerOptions = {}): Promise<SshServer> {
+export async function startSshServer({
+  lines = [],
+  known = true,
+  listen = '127.0.0.1',
+  through = [],
+}: ServerOptions = {}): Promise<SshServer> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'ssh-')));
   const file = (name: string): string => join(folder, name);
   const port = await freePort();
@@ -50,9 +59,10 @@ export async function startSshServer({ lines = [], known = true }: ServerOptions
   keygen(file('client_key'));
   const publicKey = await readFile(file('client_key.pub'), 'utf8');
   await writeFile(file('authorized_keys'), publicKey);
+  await mkdir(file('home'));
   const config = [
     `Port ${port}`,
-    'ListenAddress 127.0.0.1',
+    `ListenAddress ${listen}`,
     `HostKey ${file('host_key')}`,
     `AuthorizedKeysFile ${file('authorized_keys')}`,
     `PidFile ${file('pid')}`,
@@ -62,13 +72,14 @@ export async function startSshServer({ lines = [], known = true }: ServerOptions
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
     'Subsystem sftp internal-sftp',
-    'AcceptEnv nothing',
+    // Nothing of what the user's shells read at a login.
+    `SetEnv HOME=${file('home')}`,
   ];
   const clientConfig = (at: number, more: readonly string[] = []): string =>
     [
       'Host box',
       ...more,
-      'HostName 127.0.0.1',
+      `HostName ${at === port ? listen : '127.0.0.1'}`,
       `Port ${at}`,
       `User ${userInfo().username}`,
       `IdentityFile ${file('client_key')}`,
@@ -90,13 +101,11 @@ export async function startSshServer({ lines = [], known = true }: ServerOptions
     // The first of two lines counts.
     await writeFile(file('sshd_config'), [...now, ...config, ''].join('\n'));
     // Of its own group: that is how its sessions are found.
-    const child = spawn(SSHD, ['-D', '-e', '-f', file('sshd_config')], {
-      detached: true,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const [program, ...args] = [...through, SSHD, '-D', '-e', '-f', file('sshd_config')];
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', (chunk: Buffer) => void appendFile(file('log'), chunk));
     daemon = child;
-    await listening(port, child, file('log'));
+    await listening(listen, port, child, file('log'));
   };
   const stop: SshServer['stop'] = async (sessions) => {
     const child = daemon;
@@ -142,9 +151,9 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function listening(port: number, daemon: ChildProcess, log: string): Promise<void> {
+async function listening(host: string, port: number, daemon: ChildProcess, log: string): Promise<void> {
   while (daemon.exitCode === null) {
-    const socket = createConnection(port, '127.0.0.1');
+    const socket = createConnection(port, host);
     const open = await Promise.race([
       once(socket, 'connect').then(() => true),
       once(socket, 'error').then(() => false),
@@ -176,7 +185,7 @@ function kill(pid: number): void {
 }
 
 /** An executable of a test's making. */
-export async function program(path: string, text: string): Promise<string> {
+export async function writeProgram(path: string, text: string): Promise<string> {
   await writeFile(path, text);
   await chmod(path, 0o755);
   return path;

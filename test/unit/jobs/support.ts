@@ -40,11 +40,11 @@ export function storeOf(folder: string, jobHost: JobHost | null = host): JobsSto
   });
 }
 
-export async function makeBench(place?: string): Promise<Bench> {
+export async function makeBench(place?: string, jobHost: JobHost = host): Promise<Bench> {
   const folder = place ?? (await makeFolder());
   const root = jobsRoot(folder);
-  const store = storeOf(folder);
-  onTestFinished(() => endAll(folder));
+  const store = storeOf(folder, jobHost);
+  onTestFinished(() => endAll(folder, jobHost));
   const until: Bench['until'] = (id, wanted) =>
     vi.waitFor(
       async () => {
@@ -59,7 +59,7 @@ export async function makeBench(place?: string): Promise<Bench> {
     folder,
     root,
     store,
-    prepare: (...drafts) => prepare(specsOf(drafts), folder, engine),
+    prepare: (...drafts) => prepare(specsOf(drafts), folder, jobHost.engine),
     until,
     ended: (id) => until(id, ({ state }) => !isLive(state)),
   };
@@ -83,8 +83,8 @@ export async function logOf({ log }: Job): Promise<string> {
 }
 
 /** Asks every job that still runs to end at once, and waits until none is left. */
-export async function endAll(folder: string): Promise<void> {
-  const store = storeOf(folder);
+export async function endAll(folder: string, jobHost: JobHost = host): Promise<void> {
+  const store = storeOf(folder, jobHost);
   await vi.waitFor(
     async () => {
       await store.refresh();
