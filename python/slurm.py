@@ -220,7 +220,8 @@ def command_stop(args: argparse.Namespace) -> Json:
     """Takes a waiting job from the queue. A running one is asked by stop.json, then by signal, at last by Slurm."""
     directory = os.path.abspath(args.directory)
     seen = supervisor.look(directory)
-    if seen.get("missing") or seen["exit"] is not None or seen["slurm"] is None:
+    orphaned = seen.get("alive") and seen.get("lock") != "held"  # its supervisor was killed, here, and Slurm left it
+    if seen.get("missing") or seen["exit"] is not None or seen["slurm"] is None or orphaned:
         return supervisor.command_stop(args)
     asked = seen["stop"]
     request: Json = {"v": 1, "at": time.time(), "first": (asked or {}).get("first", time.time())}

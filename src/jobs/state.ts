@@ -86,9 +86,11 @@ export function succeeded(state: JobState): boolean {
   return state.kind === 'ended' && state.why === 'exited' && state.code === 0;
 }
 
-/** A job in Slurm's hands that left no word of its end. Lock and pid say nothing here: it may run on any node. */
+/** A job in Slurm's hands that left no word of its end. That lock or pid are not seen says nothing: it may run on any node. */
 function ofSlurm(seen: Evidence, told: Scheduler | null): JobState {
   const since = seen.started?.at ?? null;
+  if (seen.started !== null && seen.same_boot && seen.alive)
+    return { kind: 'running-without-supervisor', since };
   if (told === null) return byHeartbeat(seen, '');
   const { state, reason } = told;
   if (state === 'unreachable') return byHeartbeat(seen, reason ?? '');

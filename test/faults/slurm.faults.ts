@@ -8,7 +8,7 @@ import type { SlurmRequest } from '../../src/jobs/spec';
 import { deriveState, type JobState } from '../../src/jobs/state';
 import { cluster } from '../slurm/host';
 import { shell, specsOf, storeOf } from '../unit/jobs/support';
-import { fault, lives, pidsOf, untilGone, untilText, type Rig } from './support';
+import { fault, lives, pidsOf, untilText, type Rig } from './support';
 
 const FOREVER = 'echo ready; while [ ! -e go ]; do sleep 0.05; done';
 const nothing: SlurmRequest = { gpus: null, cpus: null, time: null, mem: null, partition: null, account: null, extra: [] }; // prettier-ignore
@@ -59,15 +59,26 @@ fault('F12', 'full', async (rig) => {
   const job = await running(rig, FOREVER);
   const { supervisor, child } = await pidsOf(job);
   process.kill(supervisor, 'SIGKILL');
-  await untilGone(child); // Slurm ends what is left
+  // A cluster with control groups ends what is left; this one has none.
+  await rig.until(job.id, ({ state }) => state.kind === 'running-without-supervisor');
   await rig.host.transport.run(rig.host.engine.start(rig.root, [job.spec!]));
-  const later = await aMinuteLater(rig, job, ({ kind }) => kind === 'lost');
+  await rig.store.stop(job.id);
+  expect((await rig.ended(job.id)).state).toMatchObject({ kind: 'ended', why: 'stopped', code: null });
+  expect(await lives(child)).toBe(false);
+  expect(await readFile(job.log, 'utf8')).toBe('ready\n');
+
+  const other = await running(rig, FOREVER);
+  const pids = await pidsOf(other);
+  for (const pid of [pids.supervisor, pids.child]) process.kill(pid, 'SIGKILL');
+  const later = await aMinuteLater(rig, other, ({ kind }) => kind === 'lost');
   expect(later).toMatchObject({ kind: 'lost', why: 'supervisor-gone' });
+  await rm(other.directory, { recursive: true }); // nobody need wait for that minute
 }, ['local × slurm', 'ssh × slurm']); // prettier-ignore
 
 fault('F32', 'full', async (rig, context) => {
   const slurm = await cluster(context);
   const [job, other] = [await running(rig, FOREVER, { gpus: 2 }), await waiting(rig)];
+  await slurm.saved(other.id);
   await slurm.kill('slurmctld');
   onTestFinished(() =>
     slurm
@@ -133,7 +144,7 @@ fault('F35', 'full', async (rig, context) => {
   const other = await waiting(rig);
   for (const { directory } of [other, job]) await slurm.run('scancel', await numberOf({ ...job, directory }));
   expect((await rig.ended(job.id)).state).toMatchObject({ kind: 'ended', why: 'terminated', code: 7 });
-  expect(await readFile(job.log, 'utf8')).toBe('ready\nsaved\n');
+  expect(await readFile(job.log, 'utf8')).toContain('saved\n');
   const { state } = await rig.ended(other.id);
   expect(state).toMatchObject({ kind: 'ended', why: 'terminated', text: expect.stringContaining('CANCELLED') as string });
 }); // prettier-ignore
@@ -143,7 +154,7 @@ fault('F36', 'full', async (rig) => {
   await vi.waitFor(() => readFile(join(job.directory, 'exit.json')), { timeout: 150_000, interval: 500 });
   const { state } = await rig.ended(job.id);
   expect(state).toMatchObject({ kind: 'ended', why: 'terminated', code: 0, text: expect.stringContaining('time') as string });
-  expect(await readFile(job.log, 'utf8')).toBe('ready\nsaved\n');
+  expect(await readFile(job.log, 'utf8')).toContain('saved\n');
 }); // prettier-ignore
 
 fault('F37', 'full', async (rig, context) => {
@@ -173,6 +184,7 @@ fault('F37', 'full', async (rig, context) => {
   expect(await readFile(join(rig.folder, 'ran'), 'utf8')).toBe('run\n');
   expect(await readFile(join(rig.folder, 'again'), 'utf8')).toBe('run\n');
   expect(await lives(child)).toBe(false);
+  await rm(job.directory, { recursive: true });
 }); // prettier-ignore
 
 fault('F38', 'smoke', async (rig, context) => {

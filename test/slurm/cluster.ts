@@ -21,6 +21,8 @@ export interface Cluster {
   kill(daemon: Daemon): Promise<void>;
   /** Starts it again. With `forgetful`, slurmctld knows of no job any more. */
   start(daemon: Daemon, forgetful?: boolean): Promise<void>;
+  /** Waits until slurmctld has the job on disk: it writes every few seconds, and loses what is younger when it crashes. */
+  saved(job: string): Promise<void>;
   /** Waits until the node takes jobs. */
   ready(): Promise<void>;
   stop(): Promise<void>;
@@ -76,6 +78,14 @@ export async function makeCluster(): Promise<Cluster> {
     }
     throw new Error(`The cluster does not come up: ${said}\n${await logs(folder)}`);
   };
+  const saved: Cluster['saved'] = async (job) => {
+    const file = join(folder, 'state', 'job_state');
+    for (let tries = 0; tries < 150; tries += 1) {
+      if ((await readFile(file).catch(() => Buffer.alloc(0))).includes(job)) return;
+      await delay(200);
+    }
+    throw new Error(`slurmctld does not save ${job}`);
+  };
   const stop: Cluster['stop'] = async () => {
     await run('scancel', '--user=root').catch(() => '');
     for (const daemon of [...daemons].reverse()) await kill(daemon);
@@ -89,7 +99,7 @@ export async function makeCluster(): Promise<Cluster> {
     await stop();
     throw error;
   }
-  return { env, run, kill, start, ready, stop };
+  return { env, run, kill, start, saved, ready, stop };
 }
 
 function argvOf(daemon: Daemon, folder: string, conf: string, forgetful: boolean): string[] {
