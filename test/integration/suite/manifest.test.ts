@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { readConfig } from '../../../src/config';
+import { Host } from '../../../src/host';
+import { readHostEntries } from '../../../src/hosts/hostEntry';
 import { commands, contexts, panels, views } from '../../../src/ids';
 import type { Job } from '../../../src/jobs/jobsStore';
 import type { JobSpec } from '../../../src/jobs/spec';
 import type { JobState } from '../../../src/jobs/state';
+import { HostsTree } from '../../../src/views/hostsTree';
 import { JobsTree } from '../../../src/views/jobsTree';
 import { openRunBrowser } from '../support/runBrowser';
 import { earmark, workspaceFolder, write } from '../support/workspace';
@@ -30,7 +33,7 @@ interface Manifest {
       readonly when: string;
     }[];
     readonly configuration: readonly {
-      readonly properties: Readonly<Record<string, { default: unknown }>>;
+      readonly properties: Readonly<Record<string, { default: unknown; scope?: string }>>;
     }[];
     readonly walkthroughs: readonly {
       readonly steps: readonly {
@@ -68,7 +71,7 @@ describe('package.json', () => {
       entries.map(({ command }) => command).filter((id) => !known(commands).has(id)),
       [],
     );
-    const rows = [...(await runRows()), ...jobRows()];
+    const rows = [...(await runRows()), ...jobRows(), ...(await hostRows())];
     const conditions = [...entries, ...viewsWelcome].flatMap(({ when = '' }) =>
       when === 'false' ? [] : [when],
     );
@@ -130,14 +133,31 @@ describe('package.json', () => {
       string,
       { default: unknown }
     >;
-    const read = Object.entries(readConfig()).flatMap(([section, values]) =>
-      Object.entries(values).map(([key, value]) => [`earmark.${section}.${key}`, value as unknown] as const),
-    );
+    const { hosts, ...sections } = readConfig();
+    const read: (readonly [string, unknown])[] = [
+      ['earmark.hosts', hosts],
+      ...Object.entries(sections).flatMap(([section, values]) =>
+        Object.entries(values).map(([key, value]) => [`earmark.${section}.${key}`, value] as const),
+      ),
+    ];
     assert.deepEqual(sorted(Object.keys(declared)), sorted(read.map(([key]) => key)));
     for (const [key, value] of read) assert.deepEqual(value, declared[key]?.default, key);
     for (const key of manifest().capabilities.untrustedWorkspaces.restrictedConfigurations) {
       assert.ok(key in declared, key);
     }
+  });
+
+  it('lets no workspace name a program or a host: such settings are of the machine, and restricted', () => {
+    const { capabilities, contributes } = manifest();
+    const ofMachine = contributes.configuration
+      .flatMap(({ properties }) => Object.entries(properties))
+      .flatMap(([key, { scope }]) => (scope === 'machine' ? [key] : []));
+    for (const key of ['earmark.hosts', 'earmark.python.path']) assert.ok(ofMachine.includes(key), key);
+    const restricted = capabilities.untrustedWorkspaces.restrictedConfigurations;
+    assert.deepEqual(
+      ofMachine.filter((key) => !restricted.includes(key)),
+      [],
+    );
   });
 });
 
@@ -203,4 +223,41 @@ function jobIn(state: JobState): Job {
     log: '/jobs/a/log',
   };
   return { ...about, spec, state, stopping: false, progress: null };
+}
+
+/** The same of hosts, also of those that ssh does not get into, in its own words. */
+async function hostRows(): Promise<string[]> {
+  const { entries } = readHostEntries([
+    { name: 'box', ssh: 'box', folder: '/work' },
+    { name: 'cluster', scheduler: 'slurm' },
+  ]);
+  const [box, cluster] = entries;
+  assert.ok(box !== undefined && cluster !== undefined);
+  const words = [
+    'Permission denied (publickey).',
+    'No ED25519 host key is known for box and you have requested strict checking.',
+    'WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!',
+  ];
+  const here = { ...cluster, scheduler: 'direct' as const };
+  const hosts = [hostOf(here), hostOf(cluster), hostOf(box), ...words.map((said) => hostOf(box, said))];
+  await Promise.all(hosts.slice(3).map((host) => host.check()));
+  const tree = new HostsTree({ hosts: () => hosts, now: () => new Date() });
+  const kinds = tree.getChildren().map((node) => tree.getTreeItem(node).contextValue ?? '');
+  tree.dispose();
+  return kinds;
+}
+
+/** `said` is what stands in for ssh says before it gives up. */
+function hostOf(entry: Host['entry'], said = ''): Host {
+  return new Host({
+    entry,
+    source: join(earmark().extensionPath, 'python'),
+    mayRun: () => true,
+    folders: () => ['/work'],
+    python: () => '',
+    newId: () => '',
+    controlFolder: null,
+    ssh: ['sh', '-c', 'echo "$0" >&2; exit 255', said],
+    mirror: null,
+  });
 }
