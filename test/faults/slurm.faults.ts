@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask } from '../../src/jobs/answer';
+import { exportJob } from '../../src/jobs/exportJob';
 import type { Job } from '../../src/jobs/jobsStore';
 import type { SlurmRequest } from '../../src/jobs/spec';
 import { deriveState, type JobState } from '../../src/jobs/state';
 import { cluster } from '../slurm/host';
-import { shell, specsOf, storeOf } from '../unit/jobs/support';
+import { prepare } from '../../src/jobs/prepare';
+import { makeFolder } from '../unit/files/folders';
+import { engine, shell, specsOf, storeOf } from '../unit/jobs/support';
 import { fault, lives, pidsOf, untilText, type Rig } from './support';
 
 const FOREVER = 'echo ready; while [ ! -e go ]; do sleep 0.05; done';
@@ -237,3 +240,18 @@ async function sent(rig: Rig, request: object): Promise<unknown> {
   const argv = [file, ...args.map((word) => (word === hash ? sha256 : word))] as const;
   return ask(rig.host.transport, { ...call, input, argv });
 }
+
+test('an exported job runs under sbatch, and is told before its end [full]', async (context) => {
+  const slurm = await cluster(context);
+  const folder = await makeFolder();
+  const script = `trap 'echo saved > "$WORD"; exit' TERM; echo $CUDA_VISIBLE_DEVICES > gpu; while :; do sleep 0.05; done`;
+  const draft = shell(folder, script, { env: { WORD: "it's" }, slurm: { ...nothing, gpus: 1, time: '5' } });
+  const [job] = prepare(specsOf([draft]), folder, engine).jobs;
+  await writeFile(join(folder, 'job.sbatch'), exportJob(job!));
+  const number = await slurm.run('sbatch', '--parsable', `--chdir=${folder}`, join(folder, 'job.sbatch'));
+  onTestFinished(() => slurm.run('scancel', number.trim()).then(() => undefined));
+  await untilText(() => readFile(join(folder, 'gpu'), 'utf8').catch(() => ''), '\n');
+  expect(await readFile(join(folder, 'gpu'), 'utf8')).toMatch(/^[01]\n$/);
+  await slurm.run('scancel', '--batch', '--signal=TERM', number.trim());
+  await untilText(() => readFile(join(folder, "it's"), 'utf8').catch(() => ''), 'saved');
+});

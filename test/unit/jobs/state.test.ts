@@ -53,6 +53,39 @@ test.each(table)('%s', (_, facts, expected) => {
   expect(deriveState(seen(facts))).toMatchObject(expected);
 });
 
+const inSlurm = (state: string, more: object = {}): object => ({
+  slurm: { v: 1, id: '7' },
+  here: false,
+  scheduler: { id: '7', state, reason: null, node: null, start: null, end: null, ...more },
+});
+const beat = { started, heartbeat_age_s: 1 };
+const slurmTable: [string, object, Partial<JobState>][] = [
+  ['waits, for a reason', inSlurm('PENDING', { reason: 'QOSMaxGRESPerUser' }), { kind: 'queued', reason: 'QOSMaxGRESPerUser' }],
+  ['its node gets ready', inSlurm('RUNNING', { node: 'n1' }), { kind: 'submitted' }],
+  ['runs, on a node whose files come late', { ...inSlurm('RUNNING'), started, heartbeat_age_s: 400 }, { kind: 'running' }],
+  ['a state that is new', { ...inSlurm('DREAMING'), started }, { kind: 'running' }],
+  ['no answer, heart beats', { ...inSlurm('unreachable', { reason: 'Unable to contact' }), ...beat }, { kind: 'running' }],
+  ['no answer, silence', { ...inSlurm('unreachable', { reason: 'Unable to contact' }), started, heartbeat_age_s: 300 }, { kind: 'unverifiable', reason: 'Unable to contact', since: 1700 }],
+  ['nobody asked Slurm, waits', { slurm: { id: '7' }, age_s: 9999 }, { kind: 'unverifiable' }],
+  ['gone', { ...inSlurm('gone'), started, heartbeat_age_s: 300 }, { kind: 'lost', why: 'scheduler' }],
+  ['gone, and yet the heart beats', { ...inSlurm('gone'), ...beat }, { kind: 'running' }],
+  ['gone, and yet it ended well', { ...inSlurm('gone'), exit: { code: 0, why: 'exited' } }, { kind: 'ended', code: 0 }],
+  ['being submitted', inSlurm('gone', { id: null }), { kind: 'submitted' }],
+  ['its submission was cut off', { ...inSlurm('gone', { id: null }), age_s: 100 }, { kind: 'lost', why: 'never-started' }],
+  ['time out, its last word may come', { ...inSlurm('TIMEOUT', { node: 'n1', end: 1990 }), started }, { kind: 'running' }],
+  ['time out', { ...inSlurm('TIMEOUT', { node: 'n1', end: 1900 }), started }, { kind: 'ended', why: 'terminated', text: 'Slurm 7 TIMEOUT', at: 1900 }],
+  ['out of memory', { ...inSlurm('OUT_OF_MEMORY', { node: 'n1', end: 1900 }), started }, { kind: 'ended', why: 'out-of-memory' }],
+  ['cancelled before it had a node', inSlurm('CANCELLED', { end: 1999 }), { kind: 'ended', why: 'terminated' }],
+  ['never came to run', inSlurm('FAILED', { reason: 'JobLaunchFailure', node: 'n1', end: 1900 }), { kind: 'ended', why: 'not-started', text: 'Slurm 7 FAILED, JobLaunchFailure' }],
+  ['supervisor killed', { ...inSlurm('FAILED', { node: 'n1', end: 1900 }), started }, { kind: 'lost', why: 'supervisor-gone' }],
+  ['supervisor killed, command seen alive', { ...inSlurm('FAILED', { node: 'n1', end: 1900 }), started, here: true, alive: true }, { kind: 'running-without-supervisor' }],
+  ['nonsense', { slurm: 3, scheduler: 3, started, heartbeat_age_s: 300 }, { kind: 'unverifiable' }],
+]; // prettier-ignore
+
+test.each(slurmTable)('in Slurm: %s', (_, facts, expected) => {
+  expect(deriveState(seen(facts))).toMatchObject(expected);
+});
+
 describe('without contact', () => {
   const running: JobState = { kind: 'running', since: 1 };
 
