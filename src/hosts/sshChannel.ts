@@ -1,10 +1,13 @@
-/** One connection that stays, with a shell at its end that is given one script after the other: for clients of ssh that can't share one. */
+/**
+ * A session that stays, with a shell at its end that is given one script after the other: an answer is one round trip away, where a session of
+ * its own would be three, and clients of ssh that can't share a connection have one all the same.
+ */
 import { execOpen, type OpenProcess } from './exec';
 import { framedCall, AnswerReader, type Attempt } from './frame';
 import type { HostCall } from './transport';
 
 export interface SshChannel {
-  /** Calls wait for each other. `onBytes` gets what the program prints; when it throws, the connection ends and its error is thrown. */
+  /** One at a time. `onBytes` gets what the program prints; when it throws, the session ends and its error is thrown. */
   run(call: HostCall, onBytes: (chunk: Uint8Array) => void): Promise<Attempt>;
   close(): void;
 }
@@ -14,23 +17,36 @@ interface Listener {
   stderr(chunk: Uint8Array): void;
 }
 
-export function sshChannel(argv: readonly [string, ...string[]], cwd: string): SshChannel {
+/** A host that has not begun after `begunWithinMs` does not answer. */
+export function sshChannel(
+  argv: readonly [string, ...string[]],
+  cwd: string,
+  begunWithinMs: number,
+): SshChannel {
   let listener: Listener | null = null;
   let open: Promise<OpenProcess> | null = null;
-  let last: Promise<unknown> = Promise.resolve();
 
   const close = (): void => {
     void open?.then((process) => process.kill());
     open = null;
   };
 
-  const one = async (call: HostCall, onBytes: (chunk: Uint8Array) => void): Promise<Attempt> => {
-    const { word, script } = framedCall(call);
-    const answer = new AnswerReader(word);
-    open ??= execOpen(argv, cwd, {
+  const opened = async (): Promise<OpenProcess> => {
+    const process = await execOpen(argv, cwd, {
       stdout: (chunk) => listener?.stdout(chunk),
       stderr: (chunk) => listener?.stderr(chunk),
     });
+    const mine = open;
+    void process.ended.then(() => {
+      if (open === mine) open = null;
+    });
+    return process;
+  };
+
+  const run = async (call: HostCall, onBytes: (chunk: Uint8Array) => void): Promise<Attempt> => {
+    const { word, script } = framedCall(call);
+    const answer = new AnswerReader(word);
+    open ??= opened();
     const process = await open;
     const said = new Promise<void>((resolve, reject) => {
       listener = {
@@ -49,28 +65,25 @@ export function sshChannel(argv: readonly [string, ...string[]], cwd: string): S
         },
       };
     });
-    let timer: NodeJS.Timeout | undefined;
+    const timers: NodeJS.Timeout[] = [];
     const late = new Promise<{ code: null; stderr: '' }>((resolve) => {
-      timer = setTimeout(() => resolve({ code: null, stderr: '' }), call.timeoutMs);
+      const end = (): void => resolve({ code: null, stderr: '' });
+      timers.push(
+        setTimeout(end, call.timeoutMs),
+        setTimeout(() => !answer.begun && end(), begunWithinMs),
+      );
     });
     process.write(script);
     try {
       const end = await Promise.race([said, process.ended, late]);
       return answer.attempt(end ?? { code: null, stderr: '' });
     } finally {
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
       listener = null;
       // What is left of this answer must not be in the way of the next.
       if (!answer.ended) close();
     }
   };
 
-  return {
-    run: (call, onBytes) => {
-      const turn = last.then(() => one(call, onBytes));
-      last = turn.catch(() => undefined);
-      return turn;
-    },
-    close,
-  };
+  return { run, close };
 }

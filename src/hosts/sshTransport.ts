@@ -9,7 +9,7 @@ import { exec, execStream, type ExecResult } from './exec';
 import { AnswerReader, framedCall, type Attempt } from './frame';
 import { loginShellCommand } from './loginShell';
 import { sshArguments, type SshAddress } from './sshAddress';
-import { sshChannel } from './sshChannel';
+import { sshChannel, type SshChannel } from './sshChannel';
 import { sshTrouble, type SshTrouble } from './sshTrouble';
 import type { HostCall, TerminalCommand, Transport } from './transport';
 
@@ -56,8 +56,8 @@ const SILENT = ['BatchMode=yes', 'StrictHostKeyChecking=yes', 'LogLevel=INFO'];
 const VISIBLE = ['BatchMode=no', 'StrictHostKeyChecking=ask', 'LogLevel=ERROR'];
 /** The states of some thousand jobs; a host that says more than this is not believed. */
 const MAX_ANSWER_BYTES = 32_000_000;
-/** sshd takes ten sessions on a connection; terminals want some of them. */
-const CALLS_AT_A_TIME = 4;
+/** sshd takes ten sessions on a connection; terminals and other windows want some of them. */
+const CALLS_AT_A_TIME = 3;
 const STREAMS_AT_A_TIME = 2;
 const TRIES = 7;
 /** sshd has too many sessions or logins under way: it did not begin. */
@@ -104,24 +104,27 @@ export function sshTransport({
   const viewer = (argv: readonly [string, ...string[]]): TerminalCommand =>
     terminal(['-tt'], connection('300'), loginShellCommand(argv));
 
-  const channel = share ? null : sshChannel(batch, homedir());
-  const turn = atMost(CALLS_AT_A_TIME);
+  const turn = atMost(share ? CALLS_AT_A_TIME : 1);
   const streamTurn = atMost(STREAMS_AT_A_TIME);
   /** The connection that calls share, being made or made; null when it is not known to stand. */
   let opening: Promise<Attempt> | null = null;
   let trouble: SshTrouble | null = null;
+  const begunWithinMs = share ? BEGUN_WITHIN_MS : OPENING.timeoutMs;
+  /** Sessions that stay. */
+  const channels = new Set<SshChannel>();
+  const idle: SshChannel[] = [];
 
   /** A call over an ssh of its own, which may ride on a shared connection. */
   async function alone(
     call: HostCall,
     onBytes: OnBytes,
     signal?: AbortSignal,
-    begunWithinMs = share ? BEGUN_WITHIN_MS : OPENING.timeoutMs,
+    withinMs = begunWithinMs,
   ): Promise<Attempt> {
     const { word, script } = framedCall(call);
     const answer = new AnswerReader(word);
     const silence = new AbortController();
-    const timer = setTimeout(() => silence.abort(), begunWithinMs);
+    const timer = setTimeout(() => silence.abort(), withinMs);
     const options = {
       cwd: homedir(),
       input: script,
@@ -139,6 +142,26 @@ export function sshTransport({
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async function onChannel(
+    call: HostCall,
+    onBytes: (chunk: Uint8Array) => void,
+    again = true,
+  ): Promise<Attempt> {
+    const used = idle.pop();
+    const channel = used ?? sshChannel(batch, homedir(), begunWithinMs);
+    channels.add(channel);
+    const started = performance.now();
+    let result: Attempt;
+    try {
+      result = await channel.run(call, onBytes);
+    } finally {
+      if (channels.has(channel)) idle.push(channel);
+    }
+    // It had ended before it was given the call, which was only not known yet.
+    const wasDead = used !== undefined && !result.begun && performance.now() - started < 1000;
+    return wasDead && again ? onChannel(call, onBytes, false) : result;
   }
 
   /** One call makes the connection and the others wait for it: a dozen logins at once would be refused. */
@@ -189,7 +212,7 @@ export function sshTransport({
           throw new HumanError(l10n.t('{0} said more than is believed. Look at it in a terminal.', label));
         chunks.push(Buffer.from(chunk));
       };
-      const how = channel === null ? alone : (given: HostCall) => channel.run(given, collect);
+      const how = (given: HostCall): Promise<Attempt> => onChannel(given, collect);
       const result = await turn(() => settled(() => attempt(call, how, collect)));
       // As a local program's: less the last line's end.
       const stdout =
@@ -208,7 +231,7 @@ export function sshTransport({
           throw new ReaderError('', { cause: error });
         }
       };
-      return streamTurn(() => turn(() => settled(() => attempt(call, alone, guarded, signal))));
+      return streamTurn(() => settled(() => attempt(call, alone, guarded, signal)));
     },
     viewer,
     signIn: () => {
@@ -226,7 +249,9 @@ export function sshTransport({
     shell: (folder, setup) => viewer(shellIn(folder, setup)),
     close: async () => {
       opening = null;
-      channel?.close();
+      for (const channel of channels) channel.close();
+      channels.clear();
+      idle.length = 0;
       if (!share) return;
       const [file, ...args] = command(['-O', 'exit'], [socket], '');
       await exec([file, ...args.slice(0, -1)], { cwd: homedir(), timeoutMs: 5000 });

@@ -95,6 +95,13 @@ export function sshTrouble(
   if (code === null || CUT.test(stderr)) {
     return trouble('timeout', l10n.t('{0} does not answer. See whether it is on and you are online.', name));
   }
+  if (code === 255 && stderr.trim() === '') {
+    // So ends a session on a shared connection that died.
+    return trouble(
+      'timeout',
+      l10n.t('The connection to {0} was lost. See whether it is on and you are online.', name),
+    );
+  }
   const said = stderr.trim().split('\n').at(-1)?.trim().slice(0, 300) ?? '';
   return trouble(
     'other',

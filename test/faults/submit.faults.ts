@@ -24,7 +24,7 @@ async function submitHere({ argv, input }: HostCall, { keep, killMs }: Cut): Pro
 }
 
 async function submitBySsh(call: HostCall, { keep, killMs }: Cut, context: TestContext): Promise<boolean> {
-  const seconds = killMs === null ? '60' : (killMs / 1000).toFixed(3);
+  const seconds = killMs === null ? '5' : (killMs / 1000).toFixed(3);
   const script =
     keep === 1
       ? 'exec timeout --foreground -s KILL "$@"'

@@ -102,6 +102,7 @@ describe.skipIf(!hasSshd)('a host by ssh', () => {
     expect(await connection()).toBe(first);
     expect(await readdir(join(server.folder, 'c'))).toHaveLength(1);
     await server.stop(true);
+    await host.run(sh('true'));
     expect(await host.run(sh('true'))).toMatchObject({ code: null });
     expect(host.trouble).toMatchObject({ kind: 'refused', text: expect.stringMatching(/box refuses the connection/) as string });
     await server.start();

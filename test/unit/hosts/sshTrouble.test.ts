@@ -21,7 +21,8 @@ describe('what ssh says', () => {
     ['proxy', 'kex_exchange_identification: Connection closed by remote host\r\nConnection closed by UNKNOWN port 65535'],
     ['proxy', 'channel 0: open failed: connect failed: Name or service not known\r\nstdio forwarding failed'],
     ['other', 'command-line: line 0: Bad configuration option: nonsense'],
-    ['other', ''],
+    ['timeout', ''],
+    ['other', 'This account is currently not available.'],
   ])('is %s: %s', (kind, stderr) => {
     const { text, command } = trouble(stderr);
     expect(trouble(stderr).kind).toBe(kind);
