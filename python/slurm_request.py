@@ -78,7 +78,10 @@ def wrong_requests(request: object) -> Iterator[str]:
         if value is not None and not (isinstance(value, str) and re.fullmatch(form, value)):
             yield name
     extra = request.get("extra") or []
-    for option in extra if isinstance(extra, list) else [extra]:
+    if not isinstance(extra, list):
+        yield "extra"
+        return
+    for option in extra:
         match = re.fullmatch(rf"--([a-z-]+)(={VALUE})?", option) if isinstance(option, str) else None
         if not match or match.group(1) not in EXTRA:
             yield f"extra {option!r}"
