@@ -100,8 +100,9 @@ export async function startSshServer({
   const start: SshServer['start'] = async (now = lines) => {
     // The first of two lines counts.
     await writeFile(file('sshd_config'), [...now, ...config, ''].join('\n'));
-    // Of its own group: that is how its sessions are found.
-    const [program, ...args] = [...through, SSHD, '-D', '-e', '-f', file('sshd_config')];
+    // Ends with the tests, also where they are killed before they can end it.
+    const daemonArgv = [...through, SSHD, '-D', '-e', '-f', file('sshd_config')];
+    const [program, ...args] = ['setpriv', '--pdeathsig', 'KILL', ...daemonArgv] as const;
     const child = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', (chunk: Buffer) => void appendFile(file('log'), chunk));
     daemon = child;
