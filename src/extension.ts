@@ -66,7 +66,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const hosts = own(registerHostsView(workshop, () => readHostEntries(readConfig().hosts).problems));
   const training = own(new TrainingPanel({ ...shared, workshop, terminals, wakeJobs }));
   const watched = (): boolean => comparison.visible || runPages.visible || training.visible;
-  own(registerRunsView({ library, notebook, refresh, watched }));
+  own(registerRunsView({ library, notebook, refresh, watched, workshop }));
   own(
     registerCommands({
       ...shared,

@@ -1,5 +1,6 @@
 /** Where jobs are started in this window: its hosts, this machine first, and all their jobs as one list. */
 import * as l10n from '@vscode/l10n';
+import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { HumanError } from './errors';
@@ -75,9 +76,12 @@ export class Workshop {
   }
 
   /** Where runs of other hosts are read, each with the name of its host. */
-  get mirrors(): readonly { readonly path: string; readonly label: string }[] {
+  get mirrors(): readonly { readonly path: string; readonly label: string; readonly isCopy: true }[] {
     return this.hosts.flatMap((host) =>
-      host.mirrorFolder === null ? [] : [{ path: host.mirrorFolder, label: host.name }],
+      // Before anything has come there is no folder, which is no fault of anybody's.
+      host.mirrorFolder === null || !existsSync(host.mirrorFolder)
+        ? []
+        : [{ path: host.mirrorFolder, label: host.name, isCopy: true }],
     );
   }
 

@@ -64,6 +64,8 @@ export class JobsStore {
   #jobs: readonly Job[] = [];
   #contact: { readonly ok: boolean; readonly reason: string } | null = null;
   readonly #readers = new Map<string, ProgressReader>();
+  /** Ended jobs whose last words may still be on their way: where runs are copied, they come a look later. */
+  readonly #lingering = new Map<string, { asked: boolean }>();
   readonly #listeners = new Set<() => void>();
 
   constructor(private readonly options: JobsStoreOptions) {}
@@ -80,7 +82,7 @@ export class JobsStore {
 
   /** Whether looking again soon may show something new. */
   get live(): boolean {
-    return this.#jobs.some(({ state }) => isLive(state));
+    return this.#lingering.size > 0 || this.#jobs.some(({ state }) => isLive(state));
   }
 
   job(id: string): Job | undefined {
@@ -95,7 +97,9 @@ export class JobsStore {
   /** One call to the host. Never throws: without an answer, jobs that were live become unverifiable. */
   async refresh(): Promise<void> {
     const roots = this.options.workFolders().map(jobsRoot);
-    const final = this.#jobs.filter(({ state }) => state.kind === 'ended').map(({ id }) => id);
+    const final = this.#jobs
+      .filter(({ id, state }) => state.kind === 'ended' && !this.#lingering.has(id))
+      .map(({ id }) => id);
     let host: JobHost | null;
     let answer: Answer;
     try {
@@ -114,9 +118,11 @@ export class JobsStore {
     }
     this.#contact = { ok: true, reason: '' };
     for (const tail of answer.tails) await this.options.copies?.append(tail);
+    for (const [id, { asked }] of this.#lingering) if (asked) this.#lingering.delete(id);
     const kept = this.#jobs.filter(({ id }) => answer.untold.has(id));
     const told = answer.jobs.filter(({ missing }) => !missing).map((seen) => this.#jobOf(seen, host));
     const jobs = [...kept, ...told].sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
+    this.#linger(jobs);
     this.#set(await this.#withProgress(jobs, answer));
   }
 
@@ -188,7 +194,9 @@ export class JobsStore {
   async #tails(): Promise<TailRequest[]> {
     const { copies } = this.options;
     if (copies === undefined) return [];
-    const runs = this.#jobs.flatMap(({ spec, state }) => (isLive(state) ? (spec?.run ?? []) : []));
+    const wanted = this.#jobs.filter(({ id, state }) => isLive(state) || this.#lingering.has(id));
+    for (const { id } of wanted) if (this.#lingering.has(id)) this.#lingering.set(id, { asked: true });
+    const runs = wanted.flatMap(({ spec }) => spec?.run ?? []);
     const files = [...new Set(runs)].map((run) => posix.join(run, 'events.jsonl'));
     return Promise.all(files.map((file) => copies.tailFrom(file)));
   }
@@ -233,8 +241,18 @@ export class JobsStore {
         return { ...job, progress: await reader.read() };
       }),
     );
-    for (const { id, state } of all) if (!isLive(state)) this.#readers.delete(id);
+    for (const { id, state } of all) if (!isLive(state) && !this.#lingering.has(id)) this.#readers.delete(id);
     return all;
+  }
+
+  /** Of the jobs that this look found ended, those whose run's last words may not be here yet. */
+  #linger(jobs: readonly Job[]): void {
+    if (this.options.copies === undefined) return;
+    for (const { id, state, spec } of jobs.slice(0, ENDED_WITH_PROGRESS)) {
+      const before = this.job(id);
+      const isNews = state.kind === 'ended' && before?.state.kind !== 'ended';
+      if (isNews && typeof spec?.run === 'string') this.#lingering.set(id, { asked: false });
+    }
   }
 
   #here(path: string | null): string | null {

@@ -107,7 +107,8 @@ function ofSlurm(seen: Evidence, told: Scheduler | null): JobState {
   if (told.node !== null && over !== null && over < SHARED_FILES_S) return underway(seen);
   const ended = { kind: 'ended', code: null, signal: null, at: told.end } as const;
   if (state === 'OUT_OF_MEMORY') return { ...ended, why: 'out-of-memory', text: slurmSays(told) };
-  if (TAKEN.has(state)) return { ...ended, why: 'terminated', text: slurmSays(told) };
+  const asked = seen.stop && state === 'CANCELLED';
+  if (TAKEN.has(state)) return { ...ended, why: asked ? 'stopped' : 'terminated', text: slurmSays(told) };
   if (seen.started !== null) return { kind: 'lost', why: 'supervisor-gone', since };
   return { ...ended, why: 'not-started', text: slurmSays(told) };
 }

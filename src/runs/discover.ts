@@ -15,6 +15,7 @@ import {
   type PlacedRun,
   type RunRoot,
   type WalkOptions,
+  isWithin,
 } from './walk';
 
 export type { RunRoot } from './walk';
@@ -89,7 +90,8 @@ async function discover(
   cache.folders = walk.folders;
   cache.logs = new Map([...cache.logs].filter(([file]) => walk.folders.has(dirname(file))));
 
-  const runs = identify(withoutParts(walk.runs), options.now, cache);
+  const copies = roots.filter(({ isCopy }) => isCopy === true).map(({ path }) => path);
+  const runs = identify(withoutParts(walk.runs), copies, options.now, cache);
   if (!isDeepStrictEqual(walk.problems, cache.problems)) cache.problems = walk.problems;
   return { runs: runs.sort(newestFirst), problems: cache.problems };
 }
@@ -106,10 +108,16 @@ function withoutParts(runs: readonly PlacedRun[]): PlacedRun[] {
   });
 }
 
-function identify(placed: readonly PlacedRun[], now: number, cache: DiscoveryCache): Run[] {
+function identify(
+  placed: readonly PlacedRun[],
+  copies: readonly string[],
+  now: number,
+  cache: DiscoveryCache,
+): Run[] {
   const known = new Map<string, KnownRun>();
   const owners = new Map<string, string>();
-  for (const run of [...placed].sort(originalsFirst)) {
+  const copied = (run: PlacedRun): number => Number(copies.some((folder) => isWithin(run.folder, folder)));
+  for (const run of [...placed].sort((a, b) => copied(a) - copied(b) || originalsFirst(a, b))) {
     const { found, folder, label } = run;
     const identity: Identity = {
       ...claimId(run, owners),

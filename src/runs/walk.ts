@@ -19,6 +19,8 @@ export interface RunRoot {
   readonly path: string;
   /** What a person calls it. */
   readonly label: string;
+  /** Whether what is there is a copy of another machine's. */
+  readonly isCopy?: boolean;
 }
 
 export interface WalkOptions {

@@ -1,6 +1,8 @@
 /** Terminals that only view: closing one, or Ctrl-C in it, ends nothing but the view. */
+import * as l10n from '@vscode/l10n';
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
+import type { TerminalCommand } from '../hosts/transport';
 import type { Job } from '../jobs/jobsStore';
 import { DisposableStore } from '../platform/disposables';
 import type { Workshop } from '../workshop';
@@ -30,12 +32,15 @@ export class JobTerminals {
       open.show(true);
       return;
     }
-    const { file, args } = await this.workshop.hostOf(job).jobs.viewer(job.id);
+    const host = this.workshop.hostOf(job);
+    const viewer = await host.jobs.viewer(job.id);
+    const { file, args } = host.isHere ? viewer : patient(viewer);
     const terminal = vscode.window.createTerminal({
       name: job.title,
       shellPath: file,
       shellArgs: [...args],
       cwd: homedir(),
+      env: { EARMARK_CUT: l10n.t('[earmark] The link was cut; the job goes on. Looking for it again…') },
       iconPath: new vscode.ThemeIcon('pulse'),
       // VS Code would bring it back without a process; the Jobs view opens it anew instead.
       isTransient: true,
@@ -47,4 +52,14 @@ export class JobTerminals {
   dispose(): void {
     this.#store.dispose();
   }
+}
+
+/**
+ * A view that comes back after the link was cut; ssh ends with 255 then. In whichever way it ends, VS Code has nothing to tell of it: the
+ * job's own end is told by the Jobs view.
+ */
+function patient({ file, args }: TerminalCommand): TerminalCommand {
+  if (process.platform === 'win32') return { file, args };
+  const script = 'while "$@"; [ $? -eq 255 ]; do printf "\\n%s\\n" "$EARMARK_CUT"; sleep 3; done; exit 0';
+  return { file: '/bin/sh', args: ['-c', script, 'sh', file, ...args] };
 }

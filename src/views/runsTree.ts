@@ -25,6 +25,8 @@ export interface RunsTreeOptions {
   readonly problems: () => readonly Problem[];
   /** Whether this rater heard the clip as it is now. */
   readonly heard: (evaluation: Evaluation, clip: Clip) => boolean;
+  /** Name of the host that the run lies on; '' for this machine. */
+  readonly hostOf: (run: Run) => string;
   /** Asked for the first look at the disk, when the view is first shown. */
   readonly look: () => void;
   readonly now: () => Date;
@@ -129,6 +131,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunsNode> {
     item.contextValue = run.layout === 'loose' ? 'run.loose' : 'run';
     item.iconPath = statusIcon(run.status);
     item.description = [
+      this.options.hostOf(run),
       lastValid === null ? '' : l10n.t('valid {0}', formatLoss(lastValid)),
       total === 0 ? '' : heard === total ? l10n.t('all heard') : l10n.t('{0} of {1} heard', heard, total),
       shown.join(', '),

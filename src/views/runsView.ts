@@ -5,6 +5,7 @@ import type { Library } from '../library';
 import type { Notebook } from '../notebook';
 import { DisposableStore } from '../platform/disposables';
 import { Poll, watchSignalFiles } from '../platform/watch';
+import type { Workshop } from '../workshop';
 import { RunsTree } from './runsTree';
 
 export interface RunsViewDeps {
@@ -14,18 +15,29 @@ export interface RunsViewDeps {
   readonly refresh: () => Promise<void>;
   /** Something besides the tree is on screen that has to follow the disk. */
   readonly watched: () => boolean;
+  readonly workshop: Workshop;
 }
 
 /** Folders that come or go whole are seen by looking only; with the look itself that stays below a second. */
 const POLL_MS = 700;
 
-export function registerRunsView({ library, notebook, refresh, watched }: RunsViewDeps): DisposableStore {
+export function registerRunsView({
+  library,
+  notebook,
+  refresh,
+  watched,
+  workshop,
+}: RunsViewDeps): DisposableStore {
   const store = new DisposableStore();
   const tree = store.add(
     new RunsTree({
       library,
       problems: () => [...library.problems, ...notebook.problems],
       heard: (evaluation, clip) => notebook.heard(evaluation, clip),
+      hostOf: ({ folder }) => {
+        const host = workshop.hostOfFolder(folder);
+        return host === workshop.here ? '' : host.name;
+      },
       look: () => void refresh(),
       now: () => new Date(),
     }),

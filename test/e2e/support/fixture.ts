@@ -34,6 +34,8 @@ export interface Options {
   language: 'en' | 'zh-cn';
   /** Ask whether the folder is trusted. */
   trust: boolean;
+  /** Added to the environment of VS Code. */
+  env: Record<string, string>;
 }
 
 interface Fixtures extends Options {
@@ -52,6 +54,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   settings: [{}, { option: true }],
   language: ['en', { option: true }],
   trust: [false, { option: true }],
+  env: [{}, { option: true }],
 
   extensions: [
     async ({}, use) => {
@@ -72,7 +75,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   ],
 
   workbench: async (
-    { page, extensions, version, workspace, theme, settings, language, trust },
+    { page, extensions, version, workspace, theme, settings, language, trust, env },
     use,
     testInfo,
   ) => {
@@ -91,6 +94,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       version,
       extensionsDir: await extensions(version),
       trust,
+      env,
       settings: {
         'workbench.colorTheme': themes[theme],
         // Rows that stick to the top would lie over the ones to click.

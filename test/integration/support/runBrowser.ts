@@ -24,6 +24,7 @@ export function openRunBrowser(folder: string): RunBrowser {
     exclude: () => [],
   });
   const tree = new RunsTree({
+    hostOf: () => '',
     library,
     problems: () => library.problems,
     heard: () => false,
