@@ -112,7 +112,7 @@ describe('a host that is elsewhere', () => {
     // Before anything has come there is no folder, and nothing to be read in it.
     expect(workshop.mirrors).toEqual([]);
     await mkdir(copy, { recursive: true });
-    expect(workshop.mirrors).toEqual([{ path: join(mirrors, 'box'), label: 'box' }]);
+    expect(workshop.mirrors).toMatchObject([{ path: join(mirrors, 'box'), label: 'box' }]);
   });
 
   it('has its runs brought here, weights apart, out of the sight of git', async () => {
@@ -238,7 +238,7 @@ async function makeWorkshop(more: Partial<WorkshopOptions> = {}): Promise<Made> 
 interface Link {
   /** The arguments of each ssh that was started. */
   calls(): Promise<string[]>;
-  /** From now on ssh says this and ends. */
+  /** What is open ends, and from now on ssh says this and ends too. */
   cut(words: string): Promise<void>;
   mend(): Promise<void>;
 }
@@ -253,19 +253,32 @@ async function makeLink(): Promise<Link> {
   vi.stubEnv('XDG_RUNTIME_DIR', join(folder, 'run'));
   onTestFinished(() => void vi.unstubAllEnvs());
   const down = join(folder, 'down');
+  const lines = async (name: string): Promise<string[]> => {
+    const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+    return text.split('\n').filter((line) => line !== '');
+  };
   return {
-    calls: async () =>
-      (await readFile(join(folder, 'calls'), 'utf8').catch(() => ''))
-        .split('\n')
-        .filter((line) => line !== ''),
-    cut: (words) => writeFile(down, `${words}\n`),
+    calls: () => lines('calls'),
+    cut: async (words) => {
+      await writeFile(down, `${words}\n`);
+      for (const pid of await lines('open')) end(Number(pid));
+    },
     mend: () => rm(down),
   };
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid);
+  } catch {
+    // It has ended already.
+  }
 }
 
 const SSH = `#!/bin/sh
 echo "$*" >>"$LINK/calls"
 case "$*" in *'-O exit'*) exit 0 ;; esac
 if [ -e "$LINK/down" ]; then cat "$LINK/down" >&2; exit 255; fi
+echo $$ >>"$LINK/open"
 exec /bin/sh -s
 `;
