@@ -81,6 +81,7 @@ def submit_all(root: str, specs: list[Json], made: set[str]) -> None:
             if refusal.code == "sbatch":
                 give_up(root, specs[number:], str(refusal))
                 for earlier in submitted:
+                    request_stop(earlier, {"v": 1, "at": time.time(), "first": time.time()})
                     cancel_unstarted(earlier)
             raise
         job, _, cluster = words.partition(";")
@@ -190,8 +191,9 @@ def add_scheduler(jobs: list[Json]) -> None:
         known = {**records(accounting(rest)), **known}
     for seen in open_jobs:
         directory = os.path.join(seen["root"], seen["id"])
-        # It may have ended between the look and the question.
-        seen["exit"] = supervisor.read_json(os.path.join(directory, "exit.json"))
+        # What Slurm says is newer than the look: it may be the answer to a stop, or have ended, since then.
+        for name in ("stop", "exit"):
+            seen[name] = supervisor.read_json(os.path.join(directory, f"{name}.json"))
         if seen["exit"] is None:
             gone = {"id": seen["slurm"].get("id"), "state": "gone", "reason": None}
             seen["scheduler"] = remembered(directory, known.get(name_of(seen["id"]))) or gone
@@ -227,7 +229,7 @@ def command_stop(args: argparse.Namespace) -> Json:
     request: Json = {"v": 1, "at": time.time(), "first": (asked or {}).get("first", time.time())}
     if args.grace is not None:
         request["grace_s"] = args.grace
-    supervisor.replace_file(os.path.join(directory, "stop.json"), json.dumps(request).encode())
+    request_stop(directory, request)
     if not seen["started"]:
         cancel_unstarted(directory)
     elif asked is not None:
@@ -238,9 +240,13 @@ def command_stop(args: argparse.Namespace) -> Json:
     return {"jobs": jobs}
 
 
+def request_stop(directory: str, request: Json) -> None:
+    supervisor.replace_file(os.path.join(directory, "stop.json"), json.dumps(request).encode())
+
+
 def cancel_unstarted(directory: str) -> None:
     """Takes the job from the queue and writes its end; one that begins at this moment finds stop.json."""
-    scancel(directory)
+    scancel(directory, "--state=PENDING")
     seen = supervisor.look(directory)
     add_scheduler([seen])
     state = (seen.get("scheduler") or {}).get("state")

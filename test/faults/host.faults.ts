@@ -90,6 +90,7 @@ fault('F19', 'full', async (rig, context) => {
 
 fault('F21', 'full', async (rig) => {
   const [job] = await rig.store.start(rig.prepare(shell(rig.folder, FOREVER)));
+  await pidsOf(job!);
   for (const hours of [5, -5]) {
     const shifted = Date.now() / 1000 + hours * 3600;
     await forge(job!, () => ({ at: shifted }));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask } from '../../src/jobs/answer';
@@ -10,7 +10,7 @@ import { deriveState, type JobState } from '../../src/jobs/state';
 import { cluster } from '../slurm/host';
 import { prepare } from '../../src/jobs/prepare';
 import { makeFolder } from '../unit/files/folders';
-import { engine, shell, specsOf, storeOf } from '../unit/jobs/support';
+import { engine, names, shell, specsOf, storeOf } from '../unit/jobs/support';
 import { fault, lives, pidsOf, untilText, type Rig } from './support';
 
 const FOREVER = 'echo ready; while [ ! -e go ]; do sleep 0.05; done';
@@ -57,6 +57,22 @@ async function aMinuteLater(
     { timeout: 30_000, interval: 100 },
   );
 }
+
+fault('F4', 'full', async (rig, context) => {
+  const slurm = await cluster(context);
+  const launch = rig.prepare(shell(rig.folder, `echo run >> ran; ${FOREVER}`, { slurm: { ...nothing, gpus: 2 } }));
+  await rig.store.start(launch);
+  const other = await waiting(rig);
+  // As when the start was killed between sbatch and its note of the number.
+  for (const { directory } of [launch.jobs[0]!, other])
+    await writeFile(join(directory, 'slurm.json'), '{"v": 1, "id": null}');
+  await rig.store.refresh();
+  expect(rig.store.job(other.id)?.state).toMatchObject({ kind: 'queued', reason: 'Resources' });
+  await rig.store.start(launch);
+  await rig.host.transport.run(rig.host.engine.start(rig.root, [other.spec!]));
+  const queued = (await slurm.run('squeue', '-h', '-o', '%j')).trim().split('\n');
+  expect(queued.sort()).toEqual([launch.jobs[0]!.spec.id, other.id].map((id) => `earmark-${id}`).sort());
+}, ['local × slurm']); // prettier-ignore
 
 fault('F12', 'full', async (rig) => {
   const job = await running(rig, FOREVER);
@@ -207,6 +223,11 @@ fault('F38', 'smoke', async (rig, context) => {
   expect(states).toMatchObject([{ why: 'stopped' }, { why: 'not-started' }, { why: 'skipped' }]);
   const left = await slurm.run('squeue', '-h', '-o', '%j');
   expect(left.trim()).toBe(`earmark-${blocking.id}`);
+  await writeFile(join(rig.folder, 'go'), '');
+  await rig.ended(blocking.id);
+  const half = rig.prepare(shell(rig.folder, 'sleep 100'), shell(rig.folder, 'true', { slurm: impossible }));
+  await expect(rig.store.start(half)).rejects.toThrow(/configuration is not available/);
+  expect((await rig.ended(half.jobs[0]!.spec.id)).state).toMatchObject({ kind: 'ended', why: 'stopped' });
 }, ['local × slurm']); // prettier-ignore
 
 const refused = ['--wrap=touch pwned', '--wrap=x', '--uid=0', '--export=NONE', '--output=x', '-J', 'x', '--qos=a\nb', "--qos='a'", '--qos=$(id)', '--QOS=x', '--chdir=/', '--dependency=singleton', '', '--']; // prettier-ignore
@@ -227,6 +248,14 @@ fault('B35', 'full', async (rig) => {
   );
   expect((await rig.ended(job!.id)).state).toMatchObject({ code: 0 });
   expect(await readFile(job!.log, 'utf8')).toBe('');
+  // sbatch reads patterns in paths: %j is the number of the job, and with a backslash there are none.
+  for (const name of ['100%j $x', 'back\\slash %j']) {
+    await mkdir(join(rig.folder, name));
+    const odd = await rig.at(join(rig.folder, name));
+    const ended = await odd.ended((await start(odd, 'echo ran')).id);
+    expect(ended.state).toMatchObject({ why: 'exited', code: 0 });
+    expect((await names(ended.directory)).includes('slurm.log')).toBe(!name.includes('\\'));
+  }
 }); // prettier-ignore
 
 /** Past the checks of this side, as whoever writes by hand. */

@@ -76,6 +76,8 @@ const slurmTable: [string, object, Partial<JobState>][] = [
   ['time out', { ...inSlurm('TIMEOUT', { node: 'n1', end: 1900 }), started }, { kind: 'ended', why: 'terminated', text: 'Slurm 7 TIMEOUT', at: 1900 }],
   ['out of memory', { ...inSlurm('OUT_OF_MEMORY', { node: 'n1', end: 1900 }), started }, { kind: 'ended', why: 'out-of-memory' }],
   ['cancelled before it had a node', inSlurm('CANCELLED', { end: 1999 }), { kind: 'ended', why: 'terminated' }],
+  ['cancelled on request', { ...inSlurm('CANCELLED', { end: 1999 }), stop: { v: 1 } }, { kind: 'ended', why: 'stopped' }],
+  ['time out while it was asked to stop', { ...inSlurm('TIMEOUT', { end: 1900 }), stop: { v: 1 } }, { kind: 'ended', why: 'terminated' }],
   ['never came to run', inSlurm('FAILED', { reason: 'JobLaunchFailure', node: 'n1', end: 1900 }), { kind: 'ended', why: 'not-started', text: 'Slurm 7 FAILED, JobLaunchFailure' }],
   ['supervisor killed', { ...inSlurm('FAILED', { node: 'n1', end: 1900 }), started }, { kind: 'lost', why: 'supervisor-gone' }],
   ['supervisor killed, command seen alive', { ...inSlurm('FAILED', { node: 'n1', end: 1900 }), started, here: true, alive: true }, { kind: 'running-without-supervisor' }],
