@@ -713,7 +713,7 @@ def look(directory: str) -> Json:
 
 
 def verdict(seen: Json) -> str:
-    """alive, ended, gone (its end is not known), missing, or unknown (with Slurm, or on another node that is silent)."""
+    """alive, ended, gone (its end is not known), missing, or unknown (with Slurm, or on a silent other node)."""
     if seen.get("missing"):
         return "missing"
     if seen["exit"] is not None:

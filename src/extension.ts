@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { AnalysisPool } from './audio/pool';
 import { registerCommands } from './commands/table';
 import { mirrorsFolder, notesFolder, readConfig, runRoots, workspaceFolders } from './config';
-import { readHostEntries } from './hosts/hostEntry';
+import { readHostEntries, type HostEntries } from './hosts/hostEntry';
 import { raterNames } from './hosts/rater';
 import { Library } from './library';
 import { createLook } from './look';
@@ -40,12 +40,13 @@ export function activate(context: vscode.ExtensionContext): void {
     machine: hostname(),
     warn: (message) => log.warn(message),
   });
+  const hostEntries = (): HostEntries => readHostEntries(readConfig().hosts, [l10n.t('this machine')]);
   const workshop = new Workshop({
     source: context.asAbsolutePath('python'),
     mayRun: () => vscode.workspace.isTrusted,
     folders,
     python: () => readConfig().python.path,
-    entries: () => readHostEntries(readConfig().hosts).entries,
+    entries: () => hostEntries().entries,
     mirrors: () => mirrorsFolder(context.globalStorageUri.fsPath),
     mirrorLimitBytes: () => readConfig().results.limitGB * 1e9,
     depth: () => readConfig().runs.depth,
@@ -63,7 +64,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const terminals = own(new JobTerminals(workshop));
   const jobs = own(registerJobsView({ workshop, library, comparison, log, refresh, folders }));
   const wakeJobs = (): void => jobs.wake();
-  const hosts = own(registerHostsView(workshop, () => readHostEntries(readConfig().hosts).problems));
+  const hosts = own(registerHostsView(workshop, () => hostEntries().problems));
   const training = own(new TrainingPanel({ ...shared, workshop, terminals, wakeJobs }));
   const watched = (): boolean => comparison.visible || runPages.visible || training.visible;
   own(registerRunsView({ library, notebook, refresh, watched, workshop }));

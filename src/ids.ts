@@ -20,6 +20,7 @@ export const commands = {
   resumeJob: 'earmark.resumeJob',
   showJobLog: 'earmark.showJobLog',
   copyJobCommand: 'earmark.copyJobCommand',
+  exportJob: 'earmark.exportJob',
   createEnvironment: 'earmark.createEnvironment',
   checkEnvironment: 'earmark.checkEnvironment',
   addHost: 'earmark.addHost',

@@ -2,6 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { HumanError } from '../errors';
+import { exportJob } from '../jobs/exportJob';
 import type { Job } from '../jobs/jobsStore';
 import { shellCommand } from '../hosts/quote';
 import type { JobSpec } from '../jobs/spec';
@@ -101,6 +102,18 @@ export async function copyJobCommand(context: CommandContext, node: unknown): Pr
   const { argv, cwd, env } = spec;
   await vscode.env.clipboard.writeText(shellCommand(argv, { cwd, env }));
   void vscode.window.setStatusBarMessage(l10n.t('Command copied'), 3000);
+}
+
+/** The job as a script of its own, for a machine that Earmark does not know. */
+export async function exportJobScript(context: CommandContext, node: unknown): Promise<void> {
+  const job = await pickJob(context, node, l10n.t('Export Job'), ({ spec }) => spec !== null);
+  const spec = job?.spec ?? null;
+  if (spec === null) return;
+  const document = await vscode.workspace.openTextDocument({
+    language: 'shellscript',
+    content: exportJob(spec),
+  });
+  await vscode.window.showTextDocument(document);
 }
 
 /** The row it was called on as it is now, else asked for among those that `fit`. */

@@ -12,7 +12,7 @@ import { checkEnvironment, createEnvironment } from './environment';
 import { evaluate } from './evaluate';
 import { fetchCheckpoint } from './fetchCheckpoint';
 import { addHost, editHost, openShell, removeHost, signIn, testHost, verifyHostKey } from './hosts';
-import { attachJob, copyJobCommand, resumeJob, showJobLog, stopJob } from './jobs';
+import { attachJob, copyJobCommand, exportJobScript, resumeJob, showJobLog, stopJob } from './jobs';
 import { openNotes } from './openNotes';
 import { openRun } from './openRun';
 import { pasteRemarks } from './pasteRemarks';
@@ -42,6 +42,7 @@ const table: Record<CommandId, Handler> = {
   [commands.resumeJob]: resumeJob,
   [commands.showJobLog]: showJobLog,
   [commands.copyJobCommand]: copyJobCommand,
+  [commands.exportJob]: exportJobScript,
   [commands.createEnvironment]: createEnvironment,
   [commands.checkEnvironment]: checkEnvironment,
   [commands.addHost]: addHost,

@@ -1,5 +1,6 @@
 /** A host as a person keeps it in the settings: how it is reached, where work is done there, and by whose leave it starts. */
 import * as l10n from '@vscode/l10n';
+import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import * as z from 'zod';
 import { messageOf } from '../errors';
@@ -51,13 +52,15 @@ export interface HostEntries {
   readonly problems: readonly string[];
 }
 
-export function readHostEntries(value: unknown): HostEntries {
+/** `taken`: names of hosts that no setting makes. */
+export function readHostEntries(value: unknown, taken: readonly string[] = []): HostEntries {
   const entries: HostEntry[] = [];
   const problems: string[] = [];
   for (const given of Array.isArray(value) ? value : []) {
     try {
       const entry = entryOf(given);
-      if (entries.some(({ name }) => isSameName(name, entry.name))) {
+      const names = [...taken, ...entries.map(({ name }) => name)];
+      if (names.some((name) => isSameName(name, entry.name))) {
         throw new Error(l10n.t('Two hosts are called “{0}”. Rename one.', entry.name));
       }
       entries.push(entry);
@@ -72,10 +75,12 @@ export function isSameName(one: string, other: string): boolean {
   return one.normalize('NFC').toLowerCase() === other.normalize('NFC').toLowerCase();
 }
 
-/** Name of a folder for what belongs to the host: its name, as far as every disk can hold it. */
+/** Name of a folder for what belongs to the host: its name, as far as every disk can hold it. No two hosts have the same. */
 export function folderNameOf({ name }: Pick<HostEntry, 'name'>): string {
   const plain = name.replace(/[^\p{L}\p{N}_.-]+/gu, '-').replace(/^[.-]+|[.-]+$/g, '');
-  return plain === '' ? 'host' : plain;
+  if (plain === name) return name;
+  const mark = createHash('sha256').update(name.normalize('NFC').toLowerCase()).digest('hex').slice(0, 6);
+  return `${plain === '' ? 'host' : plain}~${mark}`;
 }
 
 function entryOf(given: unknown): HostEntry {
@@ -89,7 +94,7 @@ function entryOf(given: unknown): HostEntry {
   if (address === null && scheduler === 'direct') {
     throw new Error(l10n.t('“{0}” has no address: set “ssh” to an alias or user@host.', name));
   }
-  if (address !== null && !posix.isAbsolute(folder)) {
+  if ((address !== null || folder !== '') && !posix.isAbsolute(folder)) {
     throw new Error(l10n.t('“{0}” has no work folder: set “folder” to an absolute path there.', name));
   }
   return {

@@ -1,13 +1,14 @@
 /** A job as a file for sbatch, or for a shell: the same command in the same place, without anything of Earmark. */
-import type { PreparedJob } from './prepare';
 import { shellCommand, shellQuote } from '../hosts/quote';
 import { checkSlurmRequest, sbatchOptions } from './slurmRequest';
+import type { JobSpec } from './spec';
 
 /** Time between SIGTERM and the end of the limit, beyond the job's own grace, seconds. */
 const MARGIN_S = 5;
 
 /** Throws a HumanError for what can't be asked of Slurm. */
-export function exportJob({ spec, argv, cwd, env }: PreparedJob): string {
+export function exportJob(spec: JobSpec): string {
+  const { argv, cwd, env } = spec;
   if (spec.slurm !== null) checkSlurmRequest(spec.slurm);
   const options = [
     `--job-name=earmark-${spec.kind}`,

@@ -63,8 +63,10 @@ export function readHostFields(values: FormValues, slurm: SlurmRequest | null): 
   const text = (name: string): string | null => (values[name] ?? '').trim() || null;
   const errors: Record<string, string> = {};
   const typed = text('gpus') ?? '1';
-  const gpus = /^\d{1,3}$/.test(typed) ? Number(typed) : 0;
-  if (gpus < 1 || gpus > 64) errors['gpus'] = l10n.t('Write a whole number from 1 to 64.');
+  const gpus = /^\d{1,3}$/.test(typed) ? Number(typed) : -1;
+  // A cluster may have nodes for jobs without any.
+  const least = slurm === null ? 1 : 0;
+  if (gpus < least || gpus > 64) errors['gpus'] = l10n.t('Write a whole number from {0} to 64.', least);
   if (slurm === null) return { gpus, slurm: null, errors };
   const request: SlurmRequest = {
     gpus,

@@ -87,11 +87,16 @@ export class Holdings {
     return count;
   }
 
-  /** Remembers which of the files here are on the host no longer; one that is there again is as it was. */
-  compare(files: readonly RemoteFile[]): void {
+  /** Remembers which of the files here are on the host no longer, until they are deleted here too; one that is there again is as it was. */
+  async compare(files: readonly RemoteFile[]): Promise<void> {
     const there = new Set(files.map(({ path }) => path));
-    for (const entry of this.#index.values())
-      if (entry.gone === there.has(entry.path)) this.set({ ...entry, gone: !entry.gone });
+    for (const entry of [...this.#index.values()]) {
+      const { path, gone } = entry;
+      if (gone === there.has(path)) this.set({ ...entry, gone: !gone });
+      if (there.has(path) || (await this.sizeOf(path)) !== null) continue;
+      this.#index.delete(path);
+      this.#dirty = true;
+    }
   }
 
   /** Those that are not here as they are listed. */

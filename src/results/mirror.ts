@@ -188,7 +188,7 @@ export class Mirror {
     const listing = await list(transport, await tools(), remote, this.options.list(), this.#listing, signal);
     this.#listing = listing;
     // Where some are left out, what is not listed may still be there.
-    if (listing.leftOut === 0) this.#holdings.compare(listing.files);
+    if (listing.leftOut === 0) await this.#holdings.compare(listing.files);
     return listing;
   }
 

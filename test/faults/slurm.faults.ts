@@ -276,7 +276,7 @@ test('an exported job runs under sbatch, and is told before its end [full]', asy
   const script = `trap 'echo saved > "$WORD"; exit' TERM; echo $CUDA_VISIBLE_DEVICES > gpu; while :; do sleep 0.05; done`;
   const draft = shell(folder, script, { env: { WORD: "it's" }, slurm: { ...nothing, gpus: 1, time: '5' } });
   const [job] = prepare(specsOf([draft]), folder, engine).jobs;
-  await writeFile(join(folder, 'job.sbatch'), exportJob(job!));
+  await writeFile(join(folder, 'job.sbatch'), exportJob(job!.spec));
   const number = await slurm.run('sbatch', '--parsable', `--chdir=${folder}`, join(folder, 'job.sbatch'));
   onTestFinished(() => slurm.run('scancel', number.trim()).then(() => undefined));
   await untilText(() => readFile(join(folder, 'gpu'), 'utf8').catch(() => ''), '\n');

@@ -77,20 +77,33 @@ it.each([undefined, null, {}, 'box', 7])('a setting that is %j names no hosts', 
 
 it.each([
   ['box', 'box'],
-  ['GPU box (lab)', 'GPU-box-lab'],
-  ['../../etc', 'etc'],
-  ['-rf', 'rf'],
-  ['a/b\\c:d', 'a-b-c-d'],
-  ['机房 1', '机房-1'],
+  ['GPU box (lab)', 'GPU-box-lab~'],
+  ['../../etc', 'etc~'],
+  ['-rf', 'rf~'],
+  ['a/b\\c:d', 'a-b-c-d~'],
+  ['机房 1', '机房-1~'],
   ['v1.2_x', 'v1.2_x'],
-  ['...', 'host'],
-  ['🎸', 'host'],
+  ['...', 'host~'],
+  ['🎸', 'host~'],
 ])('what belongs to %s lies in a folder called %s', (name, folder) => {
-  expect(folderNameOf({ name })).toBe(folder);
+  expect(folderNameOf({ name }).replace(/~[0-9a-f]{6}$/, '~')).toBe(folder);
+});
+
+it('no two hosts share a folder, however alike their names are on a disk', () => {
+  const names = ['a b', 'a-b', 'a/b', '..a-b', '🎸', '🎻', 'host'];
+  expect(new Set(names.map((name) => folderNameOf({ name }))).size).toBe(names.length);
 });
 
 it('names are the same when a disk may take them for the same', () => {
   expect(isSameName('Box', 'bOX')).toBe(true);
   expect(isSameName('caf\u00e9', 'cafe\u0301')).toBe(true);
   expect(isSameName('box', 'box2')).toBe(false);
+});
+
+it('leaves out what is called as a host that is always there, and a relative folder of a cluster', () => {
+  const box = { name: 'This Machine', ssh: 'box', folder: '/work' };
+  expect(readHostEntries([box], ['this machine']).entries).toEqual([]);
+  expect(readHostEntries([box]).entries).toHaveLength(1);
+  const cluster = { name: 'cluster', scheduler: 'slurm', folder: 'work' };
+  expect(readHostEntries([cluster]).problems.join()).toContain('absolute path');
 });

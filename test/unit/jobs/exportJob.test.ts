@@ -21,7 +21,7 @@ test('the file runs the same command in the same place, whatever it holds', asyn
     folder,
     engine,
   ).jobs;
-  const text = exportJob(job!);
+  const text = exportJob(job!.spec);
   const file = join(folder, 'job.sbatch');
   await writeFile(file, text);
   expect((await exec(['bash', '-n', file], { cwd: '/', timeoutMs: 5000 })).code).toBe(0);

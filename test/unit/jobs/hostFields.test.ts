@@ -46,9 +46,19 @@ describe('the fields about the host', () => {
     });
   });
 
-  it.each(['0', '65', '-1', '1.5', '2e1', 'two', '１'])('refuse %s GPUs, wherever', (gpus) => {
+  it.each(['65', '-1', '1.5', '2e1', 'two', '１'])('refuse %s GPUs, wherever', (gpus) => {
     expect(readHostFields({ gpus }, null).errors).toEqual({ gpus: 'Write a whole number from 1 to 64.' });
-    expect(Object.keys(readHostFields({ gpus }, asked).errors)).toEqual(['gpus']);
+    expect(readHostFields({ gpus }, asked).errors).toEqual({ gpus: 'Write a whole number from 0 to 64.' });
+  });
+
+  it('take no GPU at all from a cluster alone', () => {
+    const none = { ...asked, gpus: 0 };
+    expect(readHostFields(defaultsOf({ name: 'cluster', slurm: none }), none)).toEqual({
+      gpus: 0,
+      slurm: none,
+      errors: {},
+    });
+    expect(Object.keys(readHostFields({ gpus: '0' }, null).errors)).toEqual(['gpus']);
   });
 
   it('tell each wrong one beside itself, and none that is right', () => {

@@ -114,6 +114,17 @@ describe('Mirror.sync', () => {
     expect((await mirror.sync()).state.problems).toEqual([]);
   });
 
+  it('forgets a run that was deleted on the host and here: it takes no room any more', async () => {
+    const { remote, folder, mirror } = await makePair({ ...runFiles('old'), ...runFiles('new') });
+    await mirror.sync();
+    await rm(join(remote, 'old'), { recursive: true });
+    expect((await mirror.sync()).state.problems.map(({ code }) => code)).toEqual(['mirror-kept']);
+    await rm(join(folder, 'old'), { recursive: true });
+    await appendFile(join(remote, 'new/events.jsonl'), '{"v":1,"t":2,"type":"status","state":"completed"}\n');
+    expect((await mirror.sync()).state.problems).toEqual([]);
+    expect(await readFile(join(folder, '.mirror.json'), 'utf8')).not.toContain('old/');
+  });
+
   it('puts nothing in place that was damaged on the way, asks again, and tells when that does not help', async () => {
     let flips = 1;
     const link = changed(localTransport('box'), async (chunk, onBytes) => {
