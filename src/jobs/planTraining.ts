@@ -126,7 +126,20 @@ export async function planTraining(values: FormValues, place: TrainingPlace): Pr
       ),
     );
   }
+  if (read.afterAll !== '') drafts.push(afterAllDraft(read.afterAll, place.scripts));
   return { drafts, outputDir, errors, warnings, hidden };
+}
+
+/** The person's own words for the host's shell; no batch system needs a GPU for them. */
+function afterAllDraft(command: string, { cwd, slurm }: Scripts): JobDraft {
+  return {
+    kind: 'command',
+    title: l10n.t('When all has ended: {0}', command.length > 60 ? `${command.slice(0, 57)}…` : command),
+    argv: ['sh', '-c', command],
+    cwd,
+    when: 'ended',
+    ...(slurm === undefined ? {} : { slurm: { ...slurm, gpus: null } }),
+  };
 }
 
 /** Why the folder can't be written to; null when it can. */

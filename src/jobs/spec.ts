@@ -61,6 +61,8 @@ export interface JobDraft {
   readonly run?: string;
   readonly output?: string;
   readonly resumes?: string;
+  /** How the job before it must have ended; `succeeded` when left out. */
+  readonly when?: 'succeeded' | 'ended';
   readonly slurm?: SlurmRequest;
 }
 
@@ -74,7 +76,7 @@ export interface Identity {
 const GRACE_S: Readonly<Record<JobKind, number>> = { train: 120, evaluate: 30, command: 15 };
 const LONGEST_TITLE = 200;
 
-/** Specs of jobs that run one after the other, each only when the one before succeeded. */
+/** Specs of jobs that run one after the other, each only when the one before ended as it wants. */
 export function chainOf(drafts: readonly JobDraft[], { newId, now }: Identity): JobSpec[] {
   const created = now().toISOString();
   const specs: JobSpec[] = [];
@@ -91,7 +93,7 @@ export function chainOf(drafts: readonly JobDraft[], { newId, now }: Identity): 
       env: { ...draft.env },
       run: draft.run ?? null,
       output: draft.output ?? null,
-      after: before === undefined ? [] : [{ job: before.id, when: 'succeeded' }],
+      after: before === undefined ? [] : [{ job: before.id, when: draft.when ?? 'succeeded' }],
       grace_s: GRACE_S[draft.kind],
       resumes: draft.resumes ?? null,
       slurm: draft.slurm ?? null,

@@ -5,7 +5,7 @@ import { folderNameProblem } from './outputFolder';
 import { trainFlags, type TrainFlag, type TrainOptions } from './trainer';
 
 export interface FieldSpec {
-  /** A flag of train_lora.py without its dashes, or `output`, `parent`, `then`, `tiny_model`, `precision`. */
+  /** A flag of train_lora.py without its dashes, or `output`, `parent`, `then`, `after_all`, `tiny_model`, `precision`. */
   readonly name: string;
   readonly label: string;
   readonly help: string;
@@ -35,6 +35,8 @@ export interface ReadTraining {
   readonly parent: string;
   readonly reason: string;
   readonly then: Then;
+  /** A line for sh, when all has ended; '' for none. */
+  readonly afterAll: string;
   /** A tiny model with random weights instead of modelPath. */
   readonly tinyModel: boolean;
   /** Field → what is wrong with it. */
@@ -61,6 +63,15 @@ export function trainingGroups(
           'quick',
         ),
         field('reason', l10n.t('What changes, and why'), 'words', ''),
+        field(
+          'after_all',
+          l10n.t('Command on the host when all has ended'),
+          'text',
+          '',
+          l10n.t(
+            'Of your own, like “sudo poweroff”. It runs whatever came before, also without this window.',
+          ),
+        ),
       ],
     },
     {
@@ -193,6 +204,7 @@ export function readTraining(values: FormValues): ReadTraining {
     parent: text('parent'),
     reason: text('reason'),
     then: then === 'quick' || then === 'full' ? then : 'none',
+    afterAll: text('after_all'),
     tinyModel: text('tiny_model') === 'true',
     errors,
   };

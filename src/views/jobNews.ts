@@ -25,7 +25,10 @@ export function jobNews(options: JobNewsOptions): () => void {
     for (const job of jobs) {
       if (!before.has(job.id) || isLive(job.state)) continue;
       // A link in a chain is no end: the last one tells, or the one that broke it.
-      const goesOn = jobs.some(({ spec }) => spec?.after.some((link) => link.job === job.id) === true);
+      const goesOn = jobs.some(
+        ({ spec }) =>
+          spec?.after.some(({ job: before, when }) => before === job.id && when === 'succeeded') === true,
+      );
       if (succeeded(job.state) && goesOn) continue;
       // One that never ran because the job before it failed has been told with that.
       if (job.state.kind === 'ended' && job.state.why === 'skipped') continue;

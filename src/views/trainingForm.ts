@@ -133,10 +133,11 @@ export class TrainingForm {
   async #state(): Promise<FormState> {
     const parent = this.#parent;
     const host = this.#host;
-    const groups = [
-      ...trainingGroups(this.deps.library.runs.map((run) => [run.id, run.name] as const)),
-      hostGroup(this.deps.workshop.hosts.map(choiceOf), choiceOf(host)),
-    ];
+    const runs = this.deps.library.runs.map((run) => [run.id, run.name] as const);
+    const [first, ...others] = trainingGroups(runs);
+    // Paths of the others are of the host.
+    const place = hostGroup(this.deps.workshop.hosts.map(choiceOf), choiceOf(host));
+    const groups = [...(first === undefined ? [] : [first]), place, ...others];
     const values: FormValues = {
       ...prefill(groups, parent),
       ...(await this.#paths(parent).catch((): FormValues => ({}))),
