@@ -21,7 +21,7 @@ from metadata import metadata_path, read_metadata
 from musicgen import add_lora, base_of, load_model, load_tokenizer, trainable
 from preparing import prepare_clips
 from record import Record
-from runfiles import Events, sha256_file
+from runfiles import Events, read_json, sha256_file
 from runfolder import check_resume, find_checkpoint, start_record
 from samples import make_samples
 from schedule import learning_rate
@@ -50,7 +50,7 @@ class Training:
         step = self._resume() if self.checkpoint else 0
         if step == 0:
             self._check_base()
-        if step >= self.total:
+        if step >= self.total and self._is_finished():
             raise HumanError(
                 f"{self.output} has all its {self.total} steps already. For more, give --max_steps or --num_epochs.",
                 "resume-complete",
@@ -60,6 +60,10 @@ class Training:
         with contextlib.closing(self.record):
             last = self._loop(step)
             self._finish(last)
+
+    def _is_finished(self) -> bool:
+        """A training that was killed between its last step and its last checkpoint is not."""
+        return (self.output / "final_model" / "checkpoint.json").is_file()
 
     def _load(self) -> None:
         """Model, data, adapter, optimizer."""
@@ -175,6 +179,9 @@ class Training:
             self.engine.scaler.load_state_dict(state["scaler"])
         best_file = self.output / "best_model" / "checkpoint.json"
         self.record.restore(state, best_file, self.processes.device)
+        told = read_json(self.checkpoint / "checkpoint.json")
+        if told.get("valid_loss") is not None:  # where nothing but the end is left to do, it is the final one's
+            self.record.valid_at[state["step"]] = told["valid_loss"]
         if self.processes.count == 1 and self.processes.device.type == "cuda":
             self.record.say("On a GPU a resumed run equals an unbroken one up to rounding, not bit for bit.")
         return state["step"]

@@ -55,10 +55,10 @@ test('train, evaluate and compare while windows and processes are killed', async
     await textBox(form, 'Folder of the run').fill('output_epoch4');
     await textBox(form, 'Epochs').fill('ten');
     await expect(form.locator('.field-error', { hasText: 'Write a number' })).toBeVisible();
-    await textBox(form, 'Epochs').fill('8');
+    await textBox(form, 'Epochs').fill('24');
     await textBox(form, 'Checkpoint every, steps').fill('5');
     await textBox(form, 'Log every, steps').fill('1');
-    await expect(form.locator('.command')).toContainText('--num_epochs 8');
+    await expect(form.locator('.command')).toContainText('--num_epochs 24');
     await expect(form.locator('.command')).toContainText('evaluate.py');
     expect(await workbench.accessibilityProblems(form)).toEqual([]);
     await workbench.shot('training-form');
@@ -103,7 +103,7 @@ test('train, evaluate and compare while windows and processes are killed', async
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as { type: string; step?: number });
     const trained = new Set(steps.filter(({ type }) => type === 'train').map(({ step }) => step));
-    expect([...trained].sort((a, b) => a! - b!)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
+    expect([...trained].sort((a, b) => a! - b!)).toEqual(Array.from({ length: 72 }, (_, i) => i + 1));
     for (const name of ['best_model', 'final_model']) expect(readdirSync(run)).toContain(name);
     await expect
       .poll(async () => (await workbench.tree('Runs').rows())[0]?.[0], PATIENCE)

@@ -72,6 +72,21 @@ def test_killed_at_a_step_and_resumed(
     same_run(run, unbroken)
 
 
+def test_killed_after_the_last_step_and_resumed(
+    unbroken: Path, tiny_model: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise Killed
+
+    run = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer.Training, "_finish", dies)
+        with pytest.raises(Killed):
+            run_training(flags(tiny_model, data_dir, run, **STEPS))
+    assert run_training(["--output_dir", str(run), "--resume"]) == 0
+    same_run(run, unbroken)
+
+
 def test_sigkill_and_sigterm_in_one_run(unbroken: Path, tiny_model: Path, data_dir: Path, tmp_path: Path) -> None:
     """A real process, killed with -9 in mid-run, resumed, stopped by SIGTERM, and resumed to the end."""
     run = tmp_path / "run"
