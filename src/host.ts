@@ -163,7 +163,7 @@ export class Host {
     return { python: path, folder: await scriptsFolder(this.options.source, workFolder), cwd };
   }
 
-  /** One after the other, each only when the one before succeeded. Nothing is started or written by this. */
+  /** One after the other, each only when the one before ended as it wants. Nothing is started or written by this. */
   async prepare(drafts: readonly JobDraft[], workFolder: string): Promise<PreparedLaunch> {
     this.#refuseUntrusted();
     const { engine } = await this.#jobHostOrThrow();

@@ -27,6 +27,7 @@ export async function fetchCheckpoint(context: CommandContext, node: unknown): P
   );
   if (chosen === undefined || chosen.length === 0) return;
   const paths = chosen.flatMap(({ folder }) => host.there(folder) ?? []);
+  const stop = new AbortController();
   const report = await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
@@ -34,7 +35,6 @@ export async function fetchCheckpoint(context: CommandContext, node: unknown): P
       cancellable: true,
     },
     async (progress, token) => {
-      const stop = new AbortController();
       token.onCancellationRequested(() => stop.abort());
       const told = mirror.onDidChange(() => {
         const { bytesToCome } = mirror.state;
@@ -48,6 +48,11 @@ export async function fetchCheckpoint(context: CommandContext, node: unknown): P
     },
   );
   await context.refresh();
+  if (stop.signal.aborted) return;
+  if (report.elsewhere)
+    throw new HumanError(
+      l10n.t('Another window is bringing files from {0}. Try again when it is done.', host.name),
+    );
   const [problem] = report.state.problems;
   if (problem !== undefined) throw new HumanError(problem.message);
   const there = await Promise.all(chosen.map(({ folder }) => localFiles.exists(folder)));

@@ -23,7 +23,7 @@ export async function addHost(context: CommandContext): Promise<void> {
   const address = ssh === '' ? null : parseSshAddress(ssh);
   const name = await askName(context, address?.host ?? l10n.t('this cluster'), null);
   if (name === null) return;
-  const folder = address === null ? '' : await askFolder('~/earmark');
+  const folder = address === null ? '' : await askFolder('');
   if (folder === null) return;
   const scheduler = address === null ? 'slurm' : await askScheduler('direct');
   if (scheduler === null) return;
@@ -218,7 +218,7 @@ async function askFolder(value: string): Promise<string | null> {
     title: l10n.t('Work folder on the host'),
     prompt: l10n.t('Absolute. Runs, models and data lie below it; jobs keep their files in it.'),
     placeHolder: '/root/work',
-    value: value.startsWith('~') ? '' : value,
+    value,
     ignoreFocusOut: true,
     validateInput: (typed) =>
       posix.isAbsolute(typed.trim()) ? null : l10n.t('Write an absolute path, such as /root/work.'),

@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import * as z from 'zod';
 import { HumanError } from '../errors';
 import { parseJson } from '../files/json';
-import type { ExecResult } from '../hosts/exec';
+import { reasonOf } from '../hosts/noAnswer';
 import type { HostCall, Transport } from '../hosts/transport';
 import { readEvidence, type Evidence } from './evidence';
 
@@ -83,14 +83,6 @@ function framed(stdout: string, { argv }: HostCall): unknown {
   } catch {
     return undefined;
   }
-}
-
-function reasonOf({ code, stderr }: ExecResult): string {
-  const said = stderr.trim().split('\n').slice(-3).join(' ').slice(0, 500);
-  if (said !== '') return said;
-  return code === null
-    ? l10n.t('no answer came in time')
-    : l10n.t('it ended with code {0} and no answer', code);
 }
 
 function refused({ error, text }: z.infer<typeof refusalSchema>): HumanError {

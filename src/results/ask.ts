@@ -1,8 +1,7 @@
 /** What results.py on the host is asked, and what of its answer is believed. */
-import * as l10n from '@vscode/l10n';
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import type { ExecResult } from '../hosts/exec';
+import { reasonOf } from '../hosts/noAnswer';
 import type { HostCall, Transport } from '../hosts/transport';
 import { grows, readFolderLine, type RemoteFile } from './remoteFile';
 import { BadStream, FramedStream } from './stream';
@@ -187,12 +186,4 @@ function believed<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw new BadStream(JSON.stringify(value).slice(0, 100));
   return parsed.data;
-}
-
-function reasonOf({ code, stderr }: ExecResult): string {
-  const said = stderr.trim().split('\n').slice(-3).join(' ').slice(0, 500);
-  if (said !== '') return said;
-  return code === null
-    ? l10n.t('no answer came in time')
-    : l10n.t('it ended with code {0} and no answer', code);
 }
