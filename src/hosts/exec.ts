@@ -25,14 +25,7 @@ export async function exec(argv: readonly [string, ...string[]], options: ExecOp
   // Not before something is run: with it, activation would take a third longer.
   const { execa } = await import('execa');
   const [file, ...args] = argv;
-  const child = execa(file, args, {
-    cwd: options.cwd,
-    timeout: options.timeoutMs,
-    reject: false,
-    ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-    maxBuffer: options.maxBytes ?? 1_000_000,
-  });
+  const child = execa(file, args, { ...asExeca(options), maxBuffer: options.maxBytes ?? 1_000_000 });
   letGoOnceKilled(child);
   const result = await child;
   return {
@@ -53,15 +46,7 @@ export async function execStream(
 ): Promise<ExecResult> {
   const { execa } = await import('execa');
   const [file, ...args] = argv;
-  const child = execa(file, args, {
-    cwd: options.cwd,
-    timeout: options.timeoutMs,
-    reject: false,
-    ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-    buffer: { stdout: false },
-    encoding: 'buffer',
-  });
+  const child = execa(file, args, { ...asExeca(options), buffer: { stdout: false }, encoding: 'buffer' });
   letGoOnceKilled(child);
   let thrown: { readonly error: unknown } | null = null;
   try {
@@ -84,6 +69,16 @@ export async function execStream(
     code: codeOf(result),
     stdout: '',
     stderr: result.failed && stderr === '' ? (result.shortMessage ?? '') : stderr,
+  };
+}
+
+function asExeca({ cwd, timeoutMs, input, signal }: ExecOptions) {
+  return {
+    cwd,
+    timeout: timeoutMs,
+    reject: false as const,
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
   };
 }
 

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { HumanError } from '../errors';
 import { parseJson } from '../files/json';
 import { reasonOf } from '../hosts/noAnswer';
+import type { Tail } from '../hosts/tail';
 import type { HostCall, Transport } from '../hosts/transport';
 import { readEvidence, type Evidence } from './evidence';
 
@@ -18,17 +19,6 @@ export interface Answer {
   readonly untold: ReadonlySet<string>;
   /** Of the files that were asked for, those that are there. */
   readonly tails: readonly Tail[];
-}
-
-/** More of a file that only grows: whole lines where they are not endless. */
-export interface Tail {
-  readonly path: string;
-  readonly inode: number;
-  /** Of the whole file on the host, bytes. More than `offset` and `bytes` come to: ask again. */
-  readonly size: number;
-  /** Where `bytes` belong: 0 rather than what was asked for where the file is another one or was cut. */
-  readonly offset: number;
-  readonly bytes: Uint8Array;
 }
 
 const answerSchema = z.object({

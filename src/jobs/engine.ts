@@ -1,4 +1,5 @@
 /** Who starts jobs on a host and knows of them: its own supervisor (direct), or a batch system that runs the same one. */
+import type { TailRequest } from '../hosts/tail';
 import type { HostCall } from '../hosts/transport';
 import type { JobSpec } from './spec';
 
@@ -12,14 +13,4 @@ export interface Engine {
   stop(directory: string, graceS?: number): HostCall;
   /** The viewer of a job, for a terminal. */
   attach(directory: string): readonly [string, ...string[]];
-}
-
-/** A file on the host that only grows, and how much of it is known here. */
-export interface TailRequest {
-  /** Absolute. */
-  readonly path: string;
-  /** As last told; null at first. */
-  readonly inode: number | null;
-  /** Bytes that are known. */
-  readonly offset: number;
 }

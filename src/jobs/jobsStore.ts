@@ -2,9 +2,10 @@
 import * as l10n from '@vscode/l10n';
 import { posix } from 'node:path';
 import { HumanError, messageOf } from '../errors';
+import type { Tail, TailRequest } from '../hosts/tail';
 import type { TerminalCommand, Transport } from '../hosts/transport';
-import { ask, NoAnswer, type Answer, type Tail } from './answer';
-import type { Engine, TailRequest } from './engine';
+import { ask, NoAnswer, type Answer } from './answer';
+import type { Engine } from './engine';
 import type { Evidence } from './evidence';
 import type { PreparedLaunch } from './prepare';
 import { ProgressReader, type JobProgress } from './progress';

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Problem } from '../errors';
+import type { Tail, TailRequest } from '../hosts/tail';
 import { list, type Listing, type ListOptions } from './ask';
 import { deliver, restlessOf, type Delivery, type DeliveryOptions, type Place } from './delivery';
 import { entryOf, Holdings } from './holdings';
@@ -14,7 +15,7 @@ import { isSettled, wantedOf } from './order';
 import { grows, relativeTo, type RemoteFile } from './remoteFile';
 import { bytesOf, withinLimit } from './room';
 import { STAGING, Staging } from './staging';
-import { appendTail, type Tail } from './tail';
+import { appendTail } from './tail';
 import { diskFull, endedEarly, isDiskFull, keptThoughGone, limitReached, notListed } from './tell';
 
 export interface MirrorOptions extends DeliveryOptions {
@@ -117,7 +118,7 @@ export class Mirror {
   }
 
   /** How much of a growing file of the host is here, to ask for what comes after. */
-  async tailFrom(path: string): Promise<{ path: string; inode: number | null; offset: number }> {
+  async tailFrom(path: string): Promise<TailRequest> {
     await this.#holdings.load();
     return { path, ...(await this.#holdings.tailOf(path)) };
   }

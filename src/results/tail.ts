@@ -3,20 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Tail } from '../hosts/tail';
 import type { MirrorEntry } from './mirrorIndex';
 import { STAGING, type Staging } from './staging';
-
-/** As an answer about jobs tells it. */
-export interface Tail {
-  /** Absolute on the host. */
-  readonly path: string;
-  readonly inode: number;
-  /** Of the whole file on the host, bytes. */
-  readonly size: number;
-  /** Where `bytes` belong: 0 where the file is another one than was known, or was cut. */
-  readonly offset: number;
-  readonly bytes: Uint8Array;
-}
 
 export interface LocalTail extends Tail {
   /** Relative to the mirror. */
