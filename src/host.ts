@@ -9,6 +9,7 @@ import { localFiles, remoteFiles, type HostFiles } from './hosts/hostFiles';
 import type { HostScript } from './hosts/hostScript';
 import { chooseInterpreter, findInterpreters, type Interpreter } from './hosts/interpreters';
 import { localTransport } from './hosts/localTransport';
+import { Unreachable } from './hosts/noAnswer';
 import { bringScripts, bringScriptsTo, scriptsFolder } from './hosts/scripts';
 import { sshTransport, type SshTransport } from './hosts/sshTransport';
 import type { SshTrouble } from './hosts/sshTrouble';
@@ -216,7 +217,7 @@ export class Host {
         kind: 'unreachable',
         since: sinceOf('unreachable'),
         reason: messageOf(error),
-        trouble: this.ssh?.trouble ?? null,
+        trouble: error instanceof Unreachable ? error.trouble : null,
       };
     }
   }

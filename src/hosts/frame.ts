@@ -13,16 +13,20 @@ export interface FramedCall {
 
 /**
  * Nothing runs before the last line is there, so a script that is cut off runs nothing. The program reads what it is given, never
- * the rest of the script. Only what shells have built in is used. Throws a RangeError on NUL, which no script can hold.
+ * the rest of the script. It is ended when nobody waits for it any more, as is what it started in its own group, where the host has
+ * `timeout` (macOS has not). Throws a RangeError on NUL, which no script can hold.
  */
-export function framedCall({ argv, input }: Pick<HostCall, 'argv' | 'input'>): FramedCall {
+export function framedCall({ argv, input, timeoutMs }: HostCall): FramedCall {
   const word = randomBytes(8).toString('hex');
-  const command = shellCommand(argv);
+  const command = `$within ${shellCommand(argv)}`;
+  const limit = `timeout -k 5 ${Math.ceil(timeoutMs / 1000) + 1}`;
   const fed =
     input === '' ? `${command} </dev/null` : `printf %s ${shellQuote(input)} 2>/dev/null | ${command}`;
   const script = `earmark() {
 printf 'BEGIN-${word}\\n' >&2
 printf 'BEGIN-${word}\\n'
+within=
+timeout -k 1 1 true 2>/dev/null && within='${limit}'
 ${fed}
 set -- "$?"
 printf '\\nEND-${word} %s\\n' "$1" >&2

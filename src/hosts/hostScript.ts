@@ -2,6 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import type * as z from 'zod';
 import { HumanError } from '../errors';
+import { Unreachable } from './noAnswer';
 import type { Transport } from './transport';
 
 export interface HostScript {
@@ -23,8 +24,9 @@ export async function askHost<T>(
   schema: z.ZodType<T>,
 ): Promise<T> {
   const argv = [python, ...PYTHON_FLAGS, script, ...words] as const;
-  const { code, stdout, stderr } = await transport.run({ argv, input, timeoutMs: 20_000 });
-  if (code === null) throw new HumanError(stderr);
+  const result = await transport.run({ argv, input, timeoutMs: 20_000 });
+  const { code, stdout, stderr } = result;
+  if (code === null) throw new Unreachable(result);
   const answer = code === 0 ? schema.safeParse(parsed(stdout)) : null;
   if (answer?.success === true) return answer.data;
   const said = stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';

@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import * as z from 'zod';
 import { HumanError } from '../errors';
 import { exec, type ExecResult } from './exec';
+import { Unreachable } from './noAnswer';
 import type { Transport } from './transport';
 
 export type InterpreterSource = 'setting' | 'workspace' | 'environment' | 'conda' | 'path';
@@ -136,8 +137,9 @@ async function condaEnvironments(): Promise<string[]> {
 /** The same, told by the host in one go; and where images of rented machines have theirs. */
 async function candidatesOn(host: Transport, { setting, folders }: InterpreterSearch): Promise<Candidate[]> {
   const argv = ['sh', '-c', SEARCH, 'sh', setting.trim(), ...folders] as const;
-  const { code, stdout, stderr } = await host.run({ argv, input: '', timeoutMs: TIMEOUT_MS });
-  if (code === null) throw new HumanError(stderr);
+  const result = await host.run({ argv, input: '', timeoutMs: TIMEOUT_MS });
+  const { code, stdout } = result;
+  if (code === null) throw new Unreachable(result);
   const lines = stdout.split('\n').flatMap((line) => candidateSchema.safeParse(line.split('\t')).data ?? []);
   return lines.filter(({ path }, index) => lines.findIndex((other) => other.path === path) === index);
 }

@@ -6,6 +6,7 @@ import { join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { HumanError } from '../errors';
 import { PYTHON_FLAGS } from './hostScript';
+import { Unreachable } from './noAnswer';
 import type { Transport } from './transport';
 
 /** Jobs and scripts are of one machine, and no work of a person: git is told so beside them. */
@@ -46,8 +47,9 @@ export async function bringScriptsTo(
   ).toString('base64');
   for (const input of ['', packed]) {
     const argv = [python, ...PYTHON_FLAGS, '-c', UNPACK, folder, IGNORED.join('\n')] as const;
-    const { code, stdout, stderr } = await transport.run({ argv, input, timeoutMs: 60_000 });
-    if (code === null) throw new HumanError(stderr);
+    const result = await transport.run({ argv, input, timeoutMs: 60_000 });
+    const { code, stdout, stderr } = result;
+    if (code === null) throw new Unreachable(result);
     if (stdout === 'there') return folder;
     if (code !== 0) {
       const reason = stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';

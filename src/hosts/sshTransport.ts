@@ -5,13 +5,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { HumanError, messageOf } from '../errors';
 import { atMost } from './atMost';
 import { makePrivate } from './controlFolder';
-import { exec, execStream, type ExecResult } from './exec';
+import { exec, execStream } from './exec';
 import { AnswerReader, framedCall, type Attempt } from './frame';
 import { loginShellCommand } from './loginShell';
 import { sshArguments, type SshAddress } from './sshAddress';
 import { sshChannel, type SshChannel } from './sshChannel';
-import { sshTrouble, type SshTrouble } from './sshTrouble';
-import type { HostCall, TerminalCommand, Transport } from './transport';
+import { sshTrouble } from './sshTrouble';
+import type { HostCall, HostResult, TerminalCommand, Transport } from './transport';
 
 export interface SshOptions {
   /** What a person calls the host. */
@@ -26,8 +26,6 @@ export interface SshOptions {
 }
 
 export interface SshTransport extends Transport {
-  /** Why the last call had no answer; null when it had one. */
-  readonly trouble: SshTrouble | null;
   /** For a terminal: asks for a password or a code, and leaves a connection behind that all calls share. Throws a HumanError where none can be shared. */
   signIn(): TerminalCommand;
   /** For a terminal: shows the key of the host and asks whether it is the right one. */
@@ -108,7 +106,6 @@ export function sshTransport({
   const streamTurn = atMost(STREAMS_AT_A_TIME);
   /** The connection that calls share, being made or made; null when it is not known to stand. */
   let opening: Promise<Attempt> | null = null;
-  let trouble: SshTrouble | null = null;
   const begunWithinMs = share ? BEGUN_WITHIN_MS : OPENING.timeoutMs;
   /** Sessions that stay. */
   const channels = new Set<SshChannel>();
@@ -181,28 +178,21 @@ export function sshTransport({
   }
 
   /** Only what `onBytes` throws is thrown. */
-  async function settled(made: () => Promise<Attempt>): Promise<ExecResult> {
+  async function settled(made: () => Promise<Attempt>): Promise<HostResult> {
     try {
-      const result = await made();
-      trouble = result.whole ? null : sshTrouble(result, address);
-      return {
-        code: trouble === null ? result.code : null,
-        stdout: '',
-        stderr: trouble?.text ?? result.stderr,
-      };
+      const { whole, code, stderr, begun } = await made();
+      if (whole) return { code, stdout: '', stderr };
+      const trouble = sshTrouble({ begun, code, stderr }, address);
+      return { code: null, stdout: '', stderr: trouble.text, trouble };
     } catch (error) {
       if (error instanceof ReaderError) throw error.cause;
       // A folder that is not ours, or NUL in a call.
-      trouble = { kind: 'other', text: messageOf(error), command: null };
-      return { code: null, stdout: '', stderr: trouble.text };
+      return { code: null, stdout: '', stderr: messageOf(error) };
     }
   }
 
   return {
     label,
-    get trouble() {
-      return trouble;
-    },
     run: async (call) => {
       const chunks: Buffer[] = [];
       let size = 0;

@@ -51,7 +51,8 @@ async function running(rig: Rig, transport: SshTransport) {
     await store.refresh();
     expect(store.job(job!.id)?.state).toMatchObject({ why: 'exited', code: 3 });
   };
-  return { look, end };
+  const reason = (): string | undefined => store.contact?.reason;
+  return { look, end, reason };
 }
 
 fault('F2', 'full', async (rig, context) => {
@@ -61,12 +62,12 @@ fault('F2', 'full', async (rig, context) => {
   const server = await serve(context, { listen: network.address, through: network.inside });
   for (const share of [true, false]) {
     const transport = reach(server, { share });
-    const { look, end } = await running(rig, transport);
+    const { look, end, reason } = await running(rig, transport);
     network.cut(true);
     const start = performance.now();
     expect(await look()).toBe('unverifiable');
     console.log(`${share ? 'shared' : 'staying'} connection cut: noticed after ${((performance.now() - start) / 1000).toFixed(1)} s`);
-    expect(transport.trouble).toMatchObject({ kind: 'timeout' });
+    expect(reason()).toMatch(/does not answer|was lost|took too long/);
     network.cut(false);
     expect(await look()).toBe('running');
     await end();
@@ -107,11 +108,11 @@ fault('F29', 'full', async (rig, context) => {
   const server = await serve(context);
   for (const share of [true, false]) {
     const transport = reach(server, { share });
-    const { look, end } = await running(rig, transport);
+    const { look, end, reason } = await running(rig, transport);
     await server.stop(true);
     expect(await look()).toBe('unverifiable');
     expect(await look()).toBe('unverifiable');
-    expect(transport.trouble).toMatchObject({ kind: 'refused' });
+    expect(reason()).toMatch(/refuses the connection/);
     await server.start();
     expect(await look()).toBe('running');
     await end();
@@ -122,19 +123,19 @@ fault('F29', 'full', async (rig, context) => {
 fault('F30', 'full', async (rig, context) => {
   const server = await serve(context);
   const transport = reach(server);
-  const { look, end } = await running(rig, transport);
+  const { look, end, reason } = await running(rig, transport);
   await server.stop(true);
   await server.changeKey();
   await server.start();
   await look();
   expect(await look()).toBe('unverifiable');
-  expect(transport.trouble).toMatchObject({ kind: 'host-key-changed', command: expect.stringMatching(/^ssh-keygen -R .*box-key/) as string });
+  expect(reason()).toMatch(/another key than before.* run ssh-keygen -R .*box-key/);
   // Somebody else may be at the other end: nothing was said to them.
   const log = await readFile(join(server.folder, 'log'), 'utf8');
   expect(log.slice(log.lastIndexOf('Server listening'))).not.toMatch(/Accepted/);
   await exec(['ssh-keygen', '-f', join(server.folder, 'known_hosts'), '-R', 'box-key'], { cwd: '/', timeoutMs: 10_000 });
   expect(await look()).toBe('unverifiable');
-  expect(transport.trouble?.kind).toBe('host-key-unknown');
+  expect(reason()).toMatch(/key of box is not known/);
   await writeFile(join(server.folder, 'known_hosts'), `box-key ${await readFile(join(server.folder, 'host_key.pub'), 'utf8')}`);
   expect(await look()).toBe('running');
   await end();
@@ -143,12 +144,12 @@ fault('F30', 'full', async (rig, context) => {
 fault('F31', 'full', async (rig, context) => {
   const server = await serve(context);
   const transport = reach(server);
-  const { look, end } = await running(rig, transport);
+  const { look, end, reason } = await running(rig, transport);
   await server.allow(false);
   expect(await look()).toBe('running'); // the connection was let in before
   await transport.close();
   expect(await look()).toBe('unverifiable');
-  expect(transport.trouble).toMatchObject({ kind: 'auth', text: expect.stringMatching(/Sign in in a terminal/) as string });
+  expect(reason()).toMatch(/Sign in in a terminal/);
   await server.allow(true);
   expect(await look()).toBe('running');
   await end();

@@ -13,6 +13,7 @@ test.each(['sh', 'bash', 'dash', 'ksh'].filter(has))('%s reads a call from its i
   const { word, script } = framedCall({
     argv: ['sh', '-c', 'printf "%s|" "$@"; cat; exit 9', 'x', ...awkward],
     input,
+    timeoutMs: 20_000,
   });
   const { stdout, stderr } = spawnSync(name, ['-s'], { input: script, maxBuffer: 1e8 });
   const answer = new AnswerReader(word);
@@ -26,7 +27,11 @@ test.each(['sh', 'bash', 'dash', 'ksh'].filter(has))(
   '%s runs nothing of a call that was cut',
   async (name) => {
     const cwd = await makeFolder();
-    const { script } = framedCall({ argv: ['touch', 'it ran'], input: 'words; touch "it ran"' });
+    const { script } = framedCall({
+      argv: ['touch', 'it ran'],
+      input: 'words; touch "it ran"',
+      timeoutMs: 1000,
+    });
     // The last two characters only end a line that is whole.
     for (let length = 0; length < script.length - 1; length += 1)
       spawnSync(name, ['-s'], { cwd, input: script.slice(0, length) });
@@ -37,7 +42,7 @@ test.each(['sh', 'bash', 'dash', 'ksh'].filter(has))(
 );
 
 test('an answer is found byte by byte, and only a whole one counts', () => {
-  const { word } = framedCall({ argv: ['x'], input: '' });
+  const { word } = framedCall({ argv: ['x'], input: '', timeoutMs: 1000 });
   const body = `\nEND-${word}\n END-0000000000000000 0\n\nEND`;
   const said = Buffer.from(`BEGIN-0000\nBEGIN-${word}\n${body}\nEND-${word} 12\n`);
   for (const length of [said.length, said.length - 1]) {

@@ -1,15 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { exec, type ExecResult } from '../../../src/hosts/exec';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { exec } from '../../../src/hosts/exec';
 import { sshTransport, type SshOptions, type SshTransport } from '../../../src/hosts/sshTransport';
 import { hasSshd, startSshServer, type SshServer } from '../../ssh/server';
 
-/** What shells have been seen to trip over, every byte that text can have, and a payload of scripts. */
+/** What shells have been seen to trip over, every character of the basic plane, and a payload of scripts. */
 const hard = [
   '', ' ', '-n', '-rf', "'", "it's", '"', '\\', 'end\\', '$HOME', '$(touch pwned)', '`id`', '!!', '*', ';', '\n', 'a\n\n', 'a\r\n', '%s', 'EOF',
-  Array.from({ length: 0xd7ff }, (_, code) => String.fromCharCode(code + 1)).join(''), '🎸', 'x'.repeat(4_000_000),
+  characters(0x0001, 0x6bff), characters(0x6c00, 0xd7ff), '🎸', 'x'.repeat(4_000_000),
 ]; // prettier-ignore
+
+function characters(first: number, last: number): string {
+  return Array.from({ length: last - first + 1 }, (_, at) => String.fromCharCode(first + at)).join('');
+}
 
 let server: SshServer;
 beforeAll(async () => {
@@ -46,7 +50,6 @@ describe.skipIf(!hasSshd).each([
     const host = connect({ share });
     expect(await host.run(sh('cat; echo err >&2; exit 3', 'words'))).toEqual({ code: 3, stdout: 'words', stderr: 'err' });
     expect(await host.run(sh('echo; printf "a\\n\\n"; exit 255'))).toEqual({ code: 255, stdout: '\na\n', stderr: '' });
-    expect(host.trouble).toBeNull();
   });
 
   it('hands over every argument and every input byte for byte', async () => {
@@ -66,10 +69,27 @@ describe.skipIf(!hasSshd).each([
     expect(answers).toEqual(Array.from({ length: 24 }, (__, i) => ({ code: 7, stdout: String(i), stderr: '' })));
   });
 
+  it('ends there what nobody waits for any more, and all that it started but what went away', async () => {
+    const host = connect({ share });
+    const pids = join(server.folder, `pids-${share}`);
+    const script = `sleep 300 & echo $! >"$1"; setsid sleep 301 & echo $! >>"$1"; wait`;
+    const { code } = await host.run(call(['sh', '-c', script, 'sh', pids], '', 500));
+    expect(code).toBeNull();
+    const [stays, away] = (await readFile(pids, 'utf8')).trim().split('\n').map(Number) as [number, number];
+    await vi.waitFor(() => expect(() => process.kill(stays, 0)).toThrow(/ESRCH/), { timeout: 15_000, interval: 50 });
+    process.kill(away, 'SIGKILL');
+  });
+
+  it('tells each of two calls at once why it failed', async () => {
+    const host = connect({ share });
+    const [late, done] = await Promise.all([host.run(sh('exec sleep 30', '', 500)), host.run(sh('sleep 0.6; echo done'))]);
+    expect(late).toMatchObject({ code: null, trouble: { kind: 'timeout' } });
+    expect(done).toEqual({ code: 0, stdout: 'done', stderr: '' });
+  });
+
   it('ends what takes too long or says too much, and goes on afterwards', async () => {
     const host = connect({ share });
-    expect(await host.run(sh('exec sleep 30', '', 500))).toMatchObject({ code: null, stdout: '' });
-    expect(host.trouble?.kind).toBe('timeout');
+    expect(await host.run(sh('exec sleep 30', '', 500))).toMatchObject({ code: null, stdout: '', trouble: { kind: 'timeout' } });
     expect(await host.run(sh('yes | head -c 40000000'))).toMatchObject({ code: null, stderr: expect.stringMatching(/more than is believed/) as string });
     expect(await host.run(sh('echo on'))).toMatchObject({ code: 0, stdout: 'on' });
   });
@@ -103,8 +123,8 @@ describe.skipIf(!hasSshd)('a host by ssh', () => {
     expect(await readdir(join(server.folder, 'c'))).toHaveLength(1);
     await server.stop(true);
     await host.run(sh('true'));
-    expect(await host.run(sh('true'))).toMatchObject({ code: null });
-    expect(host.trouble).toMatchObject({ kind: 'refused', text: expect.stringMatching(/box refuses the connection/) as string });
+    const { code, trouble } = await host.run(sh('true'));
+    expect([code, trouble]).toEqual([null, { kind: 'refused', text: expect.stringMatching(/box refuses the connection/) as string, command: null }]);
     await server.start();
     expect(await connection()).not.toBe(first);
   });
@@ -134,8 +154,7 @@ describe.skipIf(!hasSshd)('a host by ssh', () => {
     onTestFinished(() => server.allow(true));
     expect(await host.run(sh('echo in'))).toMatchObject({ stdout: 'in' });
     await host.close();
-    expect(await host.run(sh('true'))).toMatchObject({ code: null });
-    expect(host.trouble?.kind).toBe('auth');
+    expect(await host.run(sh('true'))).toMatchObject({ code: null, trouble: { kind: 'auth' } });
     expect(() => connect({ share: false }).signIn()).toThrow(/Set up a key/);
   });
 
@@ -143,8 +162,7 @@ describe.skipIf(!hasSshd)('a host by ssh', () => {
     const unknown = await startSshServer({ known: false });
     onTestFinished(() => unknown.close());
     const host = connect({ address: unknown.address, ssh: unknown.ssh });
-    expect(await host.run(sh('true'))).toMatchObject({ code: null });
-    expect(host.trouble?.kind).toBe('host-key-unknown');
+    expect(await host.run(sh('true'))).toMatchObject({ code: null, trouble: { kind: 'host-key-unknown' } });
     const { args } = host.verify();
     expect(args).toContain('StrictHostKeyChecking=ask');
     expect(await readFile(join(unknown.folder, 'known_hosts'), 'utf8').catch(() => '')).toBe('');
@@ -152,8 +170,7 @@ describe.skipIf(!hasSshd)('a host by ssh', () => {
 
   it('tells that there is no ssh, or no such host', async () => {
     const without = connect({ ssh: ['/nonexistent/ssh'] });
-    const result: ExecResult = await without.run(sh('true'));
-    expect([result.code, without.trouble?.kind]).toEqual([null, 'no-ssh']);
+    expect(await without.run(sh('true'))).toMatchObject({ code: null, trouble: { kind: 'no-ssh' } });
     const nowhere = connect({ address: { ...server.address, host: 'nowhere.invalid' }, share: false });
     expect(await nowhere.run(sh('true'))).toMatchObject({ stderr: expect.stringMatching(/No host is called nowhere\.invalid/) as string });
   });
