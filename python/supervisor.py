@@ -14,15 +14,21 @@ A job is a directory, `ROOT/ID/`. Its files are the only truth; no state is stor
     slurm.json    there for a job that slurm.py hands to Slurm; holds Slurm's id of it once it has one
     results/      manifest.jsonl: what the command says is finished, a line a file
 
+Jobs whose spec has `gpus`, a number, wait until so many GPUs of this host are theirs. A GPU is taken while somebody
+holds the lock of a file in ~/.local/state/earmark/gpus; supervisor and command hold it both, so it is free as soon as
+nothing of the job is left, and there is nothing to tidy up. Of one ROOT the first in the queue goes first: in the order
+of ROOT/queue.json, then as they came.
+
 Runs on the host of the job with Python's standard library alone (3.8 or newer; Linux, macOS):
 
     python supervisor.py start ROOT --sha256 HEX < jobs.json   # {"jobs": [spec, …]}; the same id twice is one job
     python supervisor.py probe < request.json  # {"roots": [ROOT], "final": [ID], "tails": [{path, inode, offset}]}
     python supervisor.py stop ROOT/ID [--grace 30]
+    python supervisor.py move ROOT/ID --before ID2 | --first | --last      # in the queue
     python supervisor.py attach ROOT/ID                        # Ctrl-C ends the view, not the job
     python supervisor.py run ROOT/ID                           # in the foreground, as a batch system would
 
-start, probe and stop print one JSON object between two lines that carry the --frame word, so that what a login
+start, probe, stop and move print one JSON object between two lines that carry the --frame word, so that what a login
 shell prints around it does no harm. On macOS there is no child subreaper: a worker that left both its parent and its
 process group is not found there.
 """
@@ -71,6 +77,13 @@ LOG_TAIL_BYTES = 64 * 1024 * 1024
 VIEW_BYTES = 256 * 1024
 TAIL_BYTES = 256 * 1024
 TAILS_BYTES = 1024 * 1024
+QUEUE = "queue.json"
+MACHINE = "machine"
+"""What jobs of a host without GPUs wait for: one at a time."""
+GPU_TIMEOUT_S = 20.0
+"""nvidia-smi wakes GPUs that sleep, one after the other."""
+PASSING = ("disk", "disk-full")
+"""Refusals that a job which waits has time to see the end of."""
 INODE_MODULUS = 2**53
 """Askers may hold numbers as doubles: an inode is told less what those can't hold."""
 
@@ -93,7 +106,7 @@ def command_start(args: argparse.Namespace) -> Json:
         make_jobs(root, specs, lambda seen: verdict(seen) == "alive")
     for spec in specs:
         launch(os.path.join(root, spec["id"]), "run")
-    return {"jobs": [look(os.path.join(root, spec["id"])) for spec in specs]}
+    return {"jobs": with_places([look(os.path.join(root, spec["id"])) for spec in specs])}
 
 
 def read_specs(sha256: str) -> list[Json]:
@@ -157,6 +170,8 @@ def wrong_fields(spec: Json) -> Iterator[str]:
         yield "env"
     if spec.get("output") is not None and not is_text(spec["output"]):
         yield "output"
+    if spec.get("gpus") is not None and not (type(spec["gpus"]) is int and 1 <= spec["gpus"] <= 64):
+        yield "gpus"
     if not all(is_text(earlier["job"]) and JOB_ID.fullmatch(earlier["job"]) for earlier in after):
         yield "after"
 
@@ -171,17 +186,7 @@ def prepared_root(root: str) -> Iterator[None]:
 
 def prepare_root(root: str) -> None:
     try:
-        os.makedirs(root, mode=0o700, exist_ok=True)
-        facts = os.lstat(root)
-        if stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid() and facts.st_mode & 0o022:
-            os.chmod(root, 0o700)
-            facts = os.lstat(root)
-        if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
-            raise Refused(
-                "unsafe-root",
-                f"{root} belongs to another user, is a link, or others may write to it: they could change what is run. "
-                "Remove it, or start from a folder of your own.",
-            )
+        make_private(root)
         ignore = os.path.join(root, ".gitignore")
         if not os.path.lexists(ignore):
             write_file(ignore, b"*\n")
@@ -189,16 +194,33 @@ def prepare_root(root: str) -> None:
         raise disk_refusal(error, root) from error
 
 
+def make_private(folder: str) -> None:
+    """Makes a folder that nobody else may write to, or sees that it is one."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    facts = os.lstat(folder)
+    if stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid() and facts.st_mode & 0o022:
+        os.chmod(folder, 0o700)
+        facts = os.lstat(folder)
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
+        raise Refused(
+            "unsafe-root",
+            f"{folder} belongs to another user, is a link, or others may write to it: they could change what is run. "
+            "Remove it, or start from a folder of your own.",
+        )
+
+
 @contextmanager
 def root_lock(root: str) -> Iterator[None]:
-    fd = os.open(os.path.join(root, ".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    fd = -1
     try:
+        fd = os.open(os.path.join(root, ".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield
     except OSError as error:
-        raise disk_refusal(error, root) from error
+        raise disk_refusal(error, error.filename or root) from error
     finally:
-        os.close(fd)
+        if fd >= 0:
+            os.close(fd)
 
 
 def disk_refusal(error: OSError, path: str) -> Refused:
@@ -297,6 +319,8 @@ class Supervisor:
         if ready is not None:
             os.set_inheritable(ready, False)
         self.child = 0
+        self.gpus: dict[str, int] = {}
+        """GPUs that are the job's, and the locks that say so: held for life, by the command too."""
         self.orphan: Json | None = None
         """started.json of the job, where this process only ends what another supervisor began."""
         self.status: int | None = None
@@ -327,7 +351,8 @@ class Supervisor:
             return 99
         become_subreaper()
         self.beat()
-        ended = self.wait_for_earlier() or self.obey_early_stop() or self.spawn() or self.supervise()
+        ended = self.wait_for_earlier() or self.wait_for_gpus() or self.obey_early_stop()
+        ended = ended or self.spawn() or self.supervise()
         self.finish(ended)
         return ended["code"] if isinstance(ended["code"], int) else 1
 
@@ -418,6 +443,39 @@ class Supervisor:
                 return {"code": None, "signal": None, "why": "skipped", "text": text}
         return None
 
+    def wait_for_gpus(self) -> Json | None:
+        """Until it is the job's turn and GPUs are free. What ends it without a start, or None to go on."""
+        wanted = self.spec.get("gpus")
+        slots: list[str] | None = None
+        while wanted:
+            slots = slots or gpu_slots()
+            try:
+                if slots and self.take_turn(slots, wanted):
+                    return None
+            except Refused as refusal:
+                if refusal.code not in PASSING:
+                    return {"code": None, "signal": None, "why": "not-started", "text": str(refusal)}
+            self.tell_ready()
+            self.pause()
+            if self.asked:
+                return self.obey_early_stop()
+            if not os.path.isdir(self.directory):
+                return {"code": None, "signal": None, "why": "stopped", "text": "It was deleted while it waited."}
+        return None
+
+    def take_turn(self, slots: list[str], wanted: int) -> bool:
+        """Takes GPUs if no job before this one waits for some. Two that wait decide one after the other."""
+        if slots == [MACHINE]:
+            wanted = 1
+        if wanted > len(slots):
+            text = f"It asks for {wanted} GPUs, and there are {len(slots)} for it here. Start it again with fewer."
+            raise Refused("too-many", text)
+        root, job = os.path.split(self.directory)
+        with root_lock(root):
+            if first_in_line(root) == job:
+                self.gpus = take_locks(lock_folder(), slots, wanted)
+        return bool(self.gpus)
+
     def obey_early_stop(self) -> Json | None:
         self.watch_stop()
         if self.asked is None:
@@ -433,7 +491,7 @@ class Supervisor:
         self.child = os.fork()
         if self.child == 0:
             os.close(release)
-            become_command(self.spec, self.directory, go, report, log)
+            become_command(self.spec, self.directory, self.gpus, go, report, log)
         for fd in (go, report, log):
             os.close(fd)
         try:
@@ -462,6 +520,7 @@ class Supervisor:
             "supervisor": {"pid": os.getpid(), "start": start_time(os.getpid())},
             "child": {"pid": self.child, "start": start_time(self.child)},
             "slurm": os.environ.get("SLURM_JOB_ID"),
+            "gpus": list(self.gpus),
         }
 
     def supervise(self) -> Json:
@@ -578,7 +637,7 @@ def write_exit(directory: str, ended: Json) -> None:
     sync_folder(directory)
 
 
-def become_command(spec: Json, directory: str, go: int, report: int, log: int) -> NoReturn:
+def become_command(spec: Json, directory: str, gpus: dict[str, int], go: int, report: int, log: int) -> NoReturn:
     """In the forked child: waits for the word, then becomes the command. Never returns."""
     step = "The command"
     try:
@@ -594,19 +653,154 @@ def become_command(spec: Json, directory: str, go: int, report: int, log: int) -
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        os.execvpe(spec["argv"][0], spec["argv"], environment(spec, directory))
+        for lock in gpus.values():
+            os.set_inheritable(lock, True)
+        os.execvpe(spec["argv"][0], spec["argv"], environment(spec, directory, list(gpus)))
     except BaseException as error:
         reason = getattr(error, "strerror", None) or str(error)
         os.write(report, f"{step} can't be used: {reason}.".encode("utf-8", "replace"))
     os._exit(127)
 
 
-def environment(spec: Json, directory: str) -> dict[str, str]:
+def environment(spec: Json, directory: str, gpus: list[str]) -> dict[str, str]:
     """The host's own, less what the editor left in it. Output is unbuffered, wide and coloured as on a terminal."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("VSCODE_", "ELECTRON_", "EARMARK_"))}
     screen = {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", "COLUMNS": "100", "LINES": "30", "FORCE_COLOR": "1"}
     job = {MARKER: spec["id"], "EARMARK_JOB_DIR": directory}
-    return {**kept, **screen, **spec.get("env", {}), **job}
+    own = {} if gpus in ([], [MACHINE]) else {"CUDA_VISIBLE_DEVICES": ",".join(gpus)}
+    return {**kept, **screen, **spec.get("env", {}), **own, **job}
+
+
+# ---------------------------------------------------------------- queue
+
+
+def gpu_slots() -> list[str] | None:
+    """What jobs wait for here: GPUs by UUID, less what CUDA_VISIBLE_DEVICES hides. None where that is not known yet."""
+    every = list_gpus()
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if every is None or named is None:
+        return every if every is None or every else [MACHINE]
+    found: list[str] = []
+    for word in map(str.strip, named.split(",")):
+        gpu = next((gpu for at, gpu in enumerate(every) if word == str(at) or (word and gpu.startswith(word))), None)
+        if gpu is None:
+            break  # as CUDA does
+        found.append(gpu)
+    return found or [MACHINE]
+
+
+def list_gpus() -> list[str] | None:
+    """UUIDs in the order of nvidia-smi; of a GPU that is split, its instances. None where there is no answer now."""
+    import subprocess
+
+    # Containers and WSL keep it elsewhere; a shell without login may not look there.
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/nvidia/bin", "/usr/lib/wsl/lib"])
+    program = shutil.which("nvidia-smi", path=places)
+    if program is None:
+        return []
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    try:
+        told = subprocess.run([program, "-L"], **pipes, timeout=GPU_TIMEOUT_S, check=False).stdout
+    except subprocess.TimeoutExpired:
+        return None
+    except OSError:
+        return []
+    gpus: list[str] = []
+    for uuid in re.findall(r"\(UUID: ((?:GPU|MIG)-[\w/-]+)\)", told.decode("utf-8", "replace")):
+        if uuid.startswith("MIG") and gpus and gpus[-1].startswith("GPU"):
+            gpus.pop()
+        gpus.append(uuid)
+    return gpus
+
+
+def lock_folder() -> str:
+    """Of this user alone, and the same for each of their sessions: at home, which outlives them all."""
+    folder = os.path.expanduser("~/.local/state/earmark/gpus")
+    try:
+        make_private(folder)
+    except OSError as error:
+        raise disk_refusal(error, folder) from error
+    return folder
+
+
+def take_locks(folder: str, slots: list[str], wanted: int) -> dict[str, int]:
+    """Locks of so many of the slots; none of them where not enough are free."""
+    taken: dict[str, int] = {}
+    for slot in slots:
+        # A UUID is one GPU wherever it is seen from; "machine" is another one on each host of a shared home.
+        name = re.sub(r"[^\w.-]", "_", socket.gethostname() if slot == MACHINE else slot)
+        lock = os.open(os.path.join(folder, f"{name}.lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        taken[slot] = lock
+        if len(taken) == wanted:
+            return taken
+    for lock in taken.values():
+        os.close(lock)
+    return {}
+
+
+def first_in_line(root: str) -> str | None:
+    """The job that gets the next GPU: one that waits for other jobs lets those behind it pass."""
+    return next((seen["id"] for seen in waiting(root) if not waits_for_jobs(seen)), None)
+
+
+def waiting(root: str) -> Iterator[Json]:
+    """A look at each job that is to have GPUs of this host and has not begun, in the order of the queue."""
+    order = (read_json(os.path.join(root, QUEUE), MAX_SPEC_BYTES) or {}).get("order")
+    words = [word for word in order if isinstance(word, str)] if isinstance(order, list) else []
+    place = {word: at for at, word in reversed(list(enumerate(words)))}
+    names = filter(JOB_ID.fullmatch, os.listdir(root))
+    for name in sorted(names, key=lambda name: (place.get(name, len(words)), name)):
+        begun = (os.path.lexists(os.path.join(root, name, file)) for file in ("exit.json", "started.json"))
+        seen = None if any(begun) else look(os.path.join(root, name))
+        if seen and waits_for_gpus(seen):
+            yield seen
+
+
+def waits_for_gpus(seen: Json) -> bool:
+    """Whether a job is to have GPUs of this host and has not begun; also one that waits for others before."""
+    spec = seen.get("spec")
+    if not spec or verdict(seen) != "alive" or seen["started"] or not seen["here"]:
+        return False
+    try:
+        return spec.get("gpus") is not None and not any(wrong_fields(spec))
+    except (TypeError, KeyError, AttributeError):
+        return False
+
+
+def waits_for_jobs(seen: Json) -> bool:
+    before = (look(os.path.join(seen["root"], earlier["job"])) for earlier in seen["spec"].get("after", []))
+    return any(verdict(one) in ("alive", "unknown") for one in before)
+
+
+def with_places(jobs: list[Json]) -> list[Json]:
+    """The same, and of each that is in the queue `queue`: its place, and whether it is ready but for a GPU."""
+    for root in {seen["root"] for seen in jobs if waits_for_gpus(seen)}:
+        line = [seen["id"] for seen in waiting(root)]
+        for seen in jobs:
+            if seen["root"] == root and seen["id"] in line and waits_for_gpus(seen):
+                seen["queue"] = {"place": line.index(seen["id"]) + 1, "ready": not waits_for_jobs(seen)}
+    return jobs
+
+
+def command_move(args: argparse.Namespace) -> Json:
+    """Puts a job elsewhere in the queue; says of all that wait where they are now."""
+    root, job = os.path.split(os.path.abspath(args.directory))
+    if not os.path.isdir(root):
+        raise Refused("missing", f"There is no such job any more: {args.directory}.")
+    with root_lock(root):
+        line = [seen["id"] for seen in waiting(root)]
+        rest = [name for name in line if name != job]
+        if rest == line or (args.before and args.before not in rest):
+            raise Refused("not-waiting", "It waits no more: it has begun or ended. Look at the jobs again.")
+        at = rest.index(args.before) if args.before else 0 if args.first else len(rest)
+        order = [*rest[:at], job, *rest[at:]]
+        replace_file(os.path.join(root, QUEUE), json.dumps({"v": 1, "order": order}).encode())
+        return {"jobs": with_places(list(waiting(root)))}
 
 
 # ---------------------------------------------------------------- probe and stop
@@ -628,6 +822,7 @@ def command_probe(_: argparse.Namespace) -> Json:
             continue
         jobs += [{"id": name, "root": root} if name in final else look(os.path.join(root, name)) for name in names]
     tails = list(read_tails(request["tails"]))
+    with_places(jobs)
     return {"now": time.time(), "host": socket.gethostname(), "jobs": jobs, "problems": problems, "tails": tails}
 
 
@@ -787,19 +982,17 @@ def command_attach(args: argparse.Namespace) -> int:
         print(f"The log can't be read: {error}", file=sys.stderr)
         return 125
     try:
-        waited = False
+        waited = None
         while True:
             over = verdict(seen) not in ("alive", "unknown")
             if view.show():
                 continue
             if over:
                 break
-            if not seen["started"] and not waited:
-                waited = True
-                if seen["spec"] and seen["spec"].get("after"):
-                    say("Waiting for the job before it to end.")
-                elif seen.get("slurm"):
-                    say("Waiting until Slurm starts it.")
+            waits = None if seen["started"] else waiting_words(seen)
+            if waits and waits != waited:
+                say(waits)
+                waited = waits
             time.sleep(0.1)
             seen = look(directory)
         view.finish()
@@ -812,6 +1005,16 @@ def command_attach(args: argparse.Namespace) -> int:
         return 130
     code = (seen["exit"] or {}).get("code")
     return code if isinstance(code, int) else 125
+
+
+def waiting_words(seen: Json) -> str | None:
+    """What a job that has not begun waits for; None where it is just beginning."""
+    queue = with_places([seen])[0].get("queue")
+    if queue and queue["ready"]:
+        return f"Waiting for a free GPU: place {queue['place']} in the queue."
+    if seen["spec"] and seen["spec"].get("after"):
+        return "Waiting for the job before it to end."
+    return "Waiting until Slurm starts it." if seen.get("slurm") else None
 
 
 class LogView:
@@ -1139,6 +1342,13 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
     add_framed_verbs(verbs)
+    move = verbs.add_parser("move")
+    move.add_argument("--frame", default="", help="word that the answer is put between")
+    move.add_argument("directory")
+    to = move.add_mutually_exclusive_group(required=True)
+    to.add_argument("--before", metavar="ID", help="job of the same ROOT that waits too")
+    to.add_argument("--first", action="store_true")
+    to.add_argument("--last", action="store_true")
     for verb in ("attach", "run", "end"):
         sub = verbs.add_parser(verb)
         sub.add_argument("directory")
@@ -1169,7 +1379,8 @@ def main(args: argparse.Namespace) -> int:
         return Supervisor(args.directory, args.ready).run()
     if args.verb == "end":
         return Supervisor(args.directory, args.ready).end_orphan()
-    return answer(args, {"start": command_start, "probe": command_probe, "stop": command_stop})
+    commands = {"start": command_start, "probe": command_probe, "stop": command_stop, "move": command_move}
+    return answer(args, commands)
 
 
 def answer(args: argparse.Namespace, commands: dict[str, Callable[[argparse.Namespace], Json]]) -> int:
