@@ -2,19 +2,19 @@
 import * as l10n from '@vscode/l10n';
 import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
-import { HumanError, messageOf } from './errors';
+import { HumanError, messageOf, type NextStep } from './errors';
 import type { ExecResult } from './hosts/exec';
 import type { HostEntry } from './hosts/hostEntry';
 import { localFiles, remoteFiles, type HostFiles } from './hosts/hostFiles';
-import type { HostScript } from './hosts/hostScript';
-import { chooseInterpreter, findInterpreters, type Interpreter } from './hosts/interpreters';
+import { noPython, type Interpreter } from './hosts/interpreters';
 import { localTransport } from './hosts/localTransport';
 import { Unreachable } from './hosts/noAnswer';
-import { bringScripts, bringScriptsTo, scriptsFolder } from './hosts/scripts';
 import { sshTransport, type SshTransport } from './hosts/sshTransport';
 import type { SshTrouble } from './hosts/sshTrouble';
 import { survey, type Survey } from './hosts/survey';
+import { HostTools } from './hosts/tools';
 import type { Transport } from './hosts/transport';
+import { commands } from './ids';
 import { JobsStore, type Job, type JobHost } from './jobs/jobsStore';
 import { directEngine } from './jobs/launchers/direct';
 import { slurmEngine } from './jobs/launchers/slurm';
@@ -59,13 +59,6 @@ export type HostState =
       readonly trouble: SshTrouble | null;
     };
 
-/** What of the extension is on the host, and what runs it. */
-interface Tools {
-  readonly python: string;
-  /** Folder of the scripts there. */
-  readonly scripts: string;
-}
-
 export class Host {
   readonly jobs: JobsStore;
   readonly transport: Transport;
@@ -74,8 +67,7 @@ export class Host {
   readonly files: HostFiles;
   /** Null where runs are read where they lie. */
   readonly mirror: Mirror | null;
-  #interpreters: { readonly key: string; readonly found: Promise<readonly Interpreter[]> } | null = null;
-  #tools: Promise<Tools> | null = null;
+  readonly #tools: HostTools;
   #state: HostState = { kind: 'unknown' };
 
   constructor(private readonly options: HostOptions) {
@@ -92,7 +84,16 @@ export class Host {
             ...(options.ssh === undefined ? {} : { ssh: options.ssh }),
           });
     this.transport = this.ssh ?? localTransport(entry.name);
-    this.files = this.ssh === null ? localFiles : filesOn(() => this.#script());
+    this.#tools = new HostTools({
+      source: options.source,
+      transport: this.transport,
+      isHere: this.isHere,
+      mayRun,
+      folders: options.folders,
+      python: options.python,
+      choose: this.#choose(),
+    });
+    this.files = this.ssh === null ? localFiles : remoteFiles(() => this.#tools.hostScript());
     this.mirror = this.#mirrorIn(options.mirror);
     this.jobs = new JobsStore({
       workFolders: options.folders,
@@ -123,26 +124,20 @@ export class Host {
     return this.options.folders();
   }
 
-  /** Best first. Looked for once for each setting; `forget` looks anew, e.g. after an environment was made. */
+  /** Best first. */
   interpreters(): Promise<readonly Interpreter[]> {
-    if (!this.options.mayRun()) return Promise.resolve([]);
-    const search = {
-      setting: this.options.python(),
-      folders: this.folders,
-      ...(this.ssh === null ? {} : { host: this.ssh }),
-    };
-    const key = JSON.stringify([search.setting, search.folders]);
-    if (this.#interpreters?.key !== key) {
-      const found = findInterpreters(search);
-      this.#interpreters = { key, found };
-      found.catch(() => this.forget());
-    }
-    return this.#interpreters.found;
+    return this.#tools.interpreters();
   }
 
+  /** The one that jobs run with. Throws a HumanError when there is none. */
+  interpreter(): Promise<Interpreter> {
+    this.#refuseUntrusted();
+    return this.#tools.interpreter();
+  }
+
+  /** Looks for Pythons and scripts anew when they are next needed, e.g. after an environment was made. */
   forget(): void {
-    this.#interpreters = null;
-    this.#tools = null;
+    this.#tools.forget();
   }
 
   /** Folder that jobs about something in `folder` of the host belong to: the one around it, else the first. */
@@ -160,28 +155,33 @@ export class Host {
   /** The interpreter and scripts of a job that runs in `cwd`, as they will be: `start` brings them. */
   async scripts(workFolder: string, cwd: string): Promise<Scripts> {
     this.#refuseUntrusted();
-    const { path } = chooseInterpreter(await this.interpreters());
-    return { python: path, folder: await scriptsFolder(this.options.source, workFolder), cwd };
+    const { path } = await this.#tools.interpreter();
+    return { python: path, folder: await this.#tools.folderIn(workFolder), cwd };
   }
 
   /** One after the other, each only when the one before ended as it wants. Nothing is started or written by this. */
   async prepare(drafts: readonly JobDraft[], workFolder: string): Promise<PreparedLaunch> {
     this.#refuseUntrusted();
-    const { engine } = await this.#jobHostOrThrow();
-    return prepare(chainOf(drafts, { newId: this.options.newId, now: () => new Date() }), workFolder, engine);
+    const host = await this.#jobHost();
+    if (host === null) throw noPython(this.name, this.#choose());
+    return prepare(
+      chainOf(drafts, { newId: this.options.newId, now: () => new Date() }),
+      workFolder,
+      host.engine,
+    );
   }
 
   async start(launch: PreparedLaunch, workFolder: string): Promise<readonly Job[]> {
     this.#refuseUntrusted();
-    await this.#bring(workFolder, (await this.#anyPython()) ?? '');
+    await this.#tools.bring(workFolder);
     return this.jobs.start(launch);
   }
 
   /** Runs one of the scripts to its end on the host, e.g. doctor.py, and returns what it says. */
   async run(script: string, args: readonly string[], cwd: string, timeoutMs: number): Promise<ExecResult> {
     this.#refuseUntrusted();
-    const { path } = chooseInterpreter(await this.interpreters());
-    const { scripts } = await this.#toolsThere();
+    const { path } = await this.#tools.interpreter();
+    const { scripts } = await this.#tools.there();
     return this.transport.run({
       argv: [
         'sh',
@@ -225,7 +225,7 @@ export class Host {
   /** GPUs, load, memory, disk and tools. Throws a HumanError when the host can't be asked. */
   async survey(): Promise<Survey> {
     this.#refuseUntrusted();
-    return survey(await this.#script(), this.folders[0] ?? '/');
+    return survey(await this.#tools.hostScript(), this.folders[0] ?? '/');
   }
 
   /** Where a path of the host is read on this machine; null when it is not here. */
@@ -255,50 +255,14 @@ export class Host {
   }
 
   async #jobHost(): Promise<JobHost | null> {
-    if (this.ssh === null && (await this.#anyPython()) === null) return null;
-    const { python, scripts } = await this.#toolsThere();
+    if (this.isHere && (await this.#tools.anyPython()) === null) return null;
+    const { python, scripts } = await this.#tools.there();
     const tools = { python, supervisor: posix.join(scripts, 'supervisor.py') };
     const engine =
       this.entry.scheduler === 'slurm'
         ? slurmEngine({ ...tools, slurm: posix.join(scripts, 'slurm.py') })
         : directEngine(tools);
     return { transport: this.transport, engine };
-  }
-
-  async #jobHostOrThrow(): Promise<JobHost> {
-    const host = await this.#jobHost();
-    if (host !== null) return host;
-    throw noPython();
-  }
-
-  /** The supervisor needs nothing but a Python: any that runs will do. */
-  async #anyPython(): Promise<string | null> {
-    return (await this.interpreters()).find(({ version }) => version !== null)?.path ?? null;
-  }
-
-  #toolsThere(): Promise<Tools> {
-    this.#tools ??= this.#findTools();
-    this.#tools.catch(() => (this.#tools = null));
-    return this.#tools;
-  }
-
-  async #findTools(): Promise<Tools> {
-    const python = await this.#anyPython();
-    if (python === null) throw noPython();
-    if (this.isHere) return { python, scripts: this.options.source };
-    return { python, scripts: await this.#bring(this.workFolderOf(null), python) };
-  }
-
-  #bring(workFolder: string, python: string): Promise<string> {
-    const { source } = this.options;
-    return this.ssh === null
-      ? bringScripts(source, workFolder)
-      : bringScriptsTo({ transport: this.ssh, python }, source, workFolder);
-  }
-
-  async #script(): Promise<HostScript> {
-    const { python, scripts } = await this.#toolsThere();
-    return { transport: this.transport, python, script: posix.join(scripts, 'host.py') };
   }
 
   #mirrorIn(place: HostOptions['mirror']): Mirror | null {
@@ -310,7 +274,7 @@ export class Host {
       transport: this.ssh,
       tools: async () => {
         this.#refuseUntrusted();
-        const { python, scripts } = await this.#toolsThere();
+        const { python, scripts } = await this.#tools.there();
         return { python, results: posix.join(scripts, 'results.py') };
       },
       list: () => ({ depth: place.depth(), exclude: [...place.exclude()] }),
@@ -322,6 +286,15 @@ export class Host {
     });
   }
 
+  /** What mends a Python that is missing or wrong. */
+  #choose(): NextStep {
+    return {
+      label: l10n.t('Choose Python'),
+      command: commands.choosePython,
+      args: [{ kind: 'host', host: this }],
+    };
+  }
+
   #refuseUntrusted(): void {
     if (this.options.mayRun()) return;
     throw new HumanError(
@@ -329,31 +302,4 @@ export class Host {
       { label: l10n.t('Manage Trust'), command: 'workbench.trust.manage' },
     );
   }
-}
-
-/** Asked through whatever is on the host by then. */
-function filesOn(script: () => Promise<HostScript>): HostFiles {
-  let known: { readonly script: string; readonly files: HostFiles } | null = null;
-  const files = async (): Promise<HostFiles> => {
-    const found = await script();
-    if (known?.script !== found.script) known = { script: found.script, files: remoteFiles(found) };
-    return known.files;
-  };
-  return {
-    list: async (folder) => (await files()).list(folder),
-    exists: async (path) => (await files()).exists(path),
-  };
-}
-
-function noPython(): HumanError {
-  return new HumanError(
-    l10n.t(
-      'No Python was found. Install Python 3.9 or newer, or name one in the setting "earmark.python.path".',
-    ),
-    {
-      label: l10n.t('Open Setting'),
-      command: 'workbench.action.openSettings',
-      args: ['earmark.python.path'],
-    },
-  );
 }

@@ -27,6 +27,7 @@ export const commands = {
   editHost: 'earmark.editHost',
   removeHost: 'earmark.removeHost',
   testHost: 'earmark.testHost',
+  choosePython: 'earmark.choosePython',
   openShell: 'earmark.openShell',
   signIn: 'earmark.signIn',
   verifyHostKey: 'earmark.verifyHostKey',

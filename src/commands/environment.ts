@@ -3,7 +3,6 @@ import * as l10n from '@vscode/l10n';
 import { dirname, join } from 'node:path/posix';
 import * as vscode from 'vscode';
 import { HumanError } from '../errors';
-import { chooseInterpreter } from '../hosts/interpreters';
 import { commands } from '../ids';
 import { doctorPage } from '../jobs/doctorReport';
 import { findAgain, foldersAround } from '../jobs/paths';
@@ -66,7 +65,7 @@ export async function checkEnvironment(context: CommandContext, node: unknown): 
   const { workshop, library } = context;
   const workFolder = host.workFolderOf(null);
   host.forget();
-  const { path } = chooseInterpreter(await host.interpreters());
+  const { path } = await host.interpreter();
   await context.look();
   const newest = library.runs.find((run) => workshop.hostOfFolder(run.folder) === host);
   const newestThere = newest === undefined ? null : host.there(newest.folder);

@@ -11,6 +11,7 @@ import { sshAliases } from '../hosts/sshConfig';
 import type { TerminalCommand } from '../hosts/transport';
 import { gpuText } from '../views/hostFacts';
 import type { CommandContext } from './context';
+import { changeHost, hostSettings, saveHosts } from './hostSettings';
 import { pickHost } from './pickHost';
 
 const isOwn = (host: Host): boolean => host.entry.address !== null || host.entry.scheduler === 'slurm';
@@ -27,7 +28,7 @@ export async function addHost(context: CommandContext): Promise<void> {
   if (folder === null) return;
   const scheduler = address === null ? 'slurm' : await askScheduler('direct');
   if (scheduler === null) return;
-  await save(context, [...settings(), { name, ssh, folder, scheduler }]);
+  await saveHosts(context, [...hostSettings(), { name, ssh, folder, scheduler }]);
   await test(context, name);
 }
 
@@ -45,10 +46,7 @@ export async function editHost(context: CommandContext, node: unknown): Promise<
   if (folder === null) return;
   const scheduler = isThere ? await askScheduler(entry.scheduler) : 'slurm';
   if (scheduler === null) return;
-  const changed = settings().map((setting) =>
-    isSameName(setting.name, entry.name) ? { ...setting, name, ssh, folder, scheduler } : setting,
-  );
-  await save(context, changed);
+  await changeHost(context, host, { name, ssh, folder, scheduler });
   await test(context, name);
 }
 
@@ -67,9 +65,9 @@ export async function removeHost(context: CommandContext, node: unknown): Promis
     remove,
   );
   if (chosen !== remove) return;
-  await save(
+  await saveHosts(
     context,
-    settings().filter(({ name }) => !isSameName(name, host.name)),
+    hostSettings().filter(({ name }) => !isSameName(name, host.name)),
   );
 }
 
@@ -240,19 +238,6 @@ async function askScheduler(before: HostSetting['scheduler']): Promise<HostSetti
     ignoreFocusOut: true,
   });
   return chosen?.scheduler ?? null;
-}
-
-type Setting = Partial<HostSetting> & Pick<HostSetting, 'name'>;
-
-function settings(): readonly Setting[] {
-  return vscode.workspace.getConfiguration('earmark').get<readonly Setting[]>('hosts') ?? [];
-}
-
-async function save({ workshop }: CommandContext, hosts: readonly Setting[]): Promise<void> {
-  await vscode.workspace
-    .getConfiguration('earmark')
-    .update('hosts', hosts, vscode.ConfigurationTarget.Global);
-  workshop.reload();
 }
 
 function problemOf(read: (text: string) => unknown): (text: string) => string | null {

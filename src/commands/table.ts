@@ -8,6 +8,7 @@ import { addNote } from './addNote';
 import { addRunsFolder } from './addRunsFolder';
 import { compareOutputs } from './compareOutputs';
 import type { CommandContext } from './context';
+import { choosePython } from './choosePython';
 import { checkEnvironment, createEnvironment } from './environment';
 import { evaluate } from './evaluate';
 import { fetchCheckpoint } from './fetchCheckpoint';
@@ -49,6 +50,7 @@ const table: Record<CommandId, Handler> = {
   [commands.editHost]: editHost,
   [commands.removeHost]: removeHost,
   [commands.testHost]: testHost,
+  [commands.choosePython]: choosePython,
   [commands.openShell]: openShell,
   [commands.signIn]: signIn,
   [commands.verifyHostKey]: verifyHostKey,

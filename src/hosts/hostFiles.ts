@@ -30,8 +30,8 @@ interface Question<T> {
   readonly reject: (error: unknown) => void;
 }
 
-/** What is asked at the same moment goes over the link as one question. */
-export function remoteFiles(host: HostScript): HostFiles {
+/** What is asked at the same moment goes over the link as one question, to whatever is on the host by then. */
+export function remoteFiles(host: () => Promise<HostScript>): HostFiles {
   let lists: Question<Listed>[] = [];
   let exist: Question<boolean>[] = [];
 
@@ -41,7 +41,7 @@ export function remoteFiles(host: HostScript): HostFiles {
     const paths = (questions: readonly { path: string }[]): string[] => questions.map(({ path }) => path);
     try {
       const input = JSON.stringify({ lists: paths(asked.lists), exist: paths(asked.exist) });
-      const answer = await askHost(host, ['files'], input, answerSchema);
+      const answer = await askHost(await host(), ['files'], input, answerSchema);
       asked.lists.forEach(({ resolve }, i) => resolve(answer.lists[i] ?? { code: 'EIO' }));
       asked.exist.forEach(({ resolve }, i) => resolve(answer.exist[i] ?? false));
     } catch (error) {

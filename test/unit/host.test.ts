@@ -143,6 +143,21 @@ describe('a host that is elsewhere', () => {
     expect(await readdir(folder)).toContain('supervisor.py');
   });
 
+  it('with a Python that does not run names itself, and the step that mends it', async () => {
+    const { workshop, entries } = await makeWorkshop();
+    entries.set(entries.get().map((entry) => ({ ...entry, python: '/nowhere/python' })));
+    workshop.reload();
+    const box = workshop.named('box')!;
+    const told = {
+      message: expect.stringMatching(/set for box does not run: \/nowhere\/python/) as string,
+      next: { command: 'earmark.choosePython', args: [{ kind: 'host', host: box }] },
+    };
+    await expect(box.interpreter()).rejects.toMatchObject(told);
+    await expect(box.scripts('/', '/')).rejects.toMatchObject(told);
+    await expect(box.run('doctor.py', [], '/', 1000)).rejects.toMatchObject(told);
+    expect(await workshop.here.interpreter()).toMatchObject({ problem: null });
+  });
+
   it('is told as not reachable since it stopped answering, and why; its jobs as not known', async () => {
     const { workshop, places, link } = await makeWorkshop();
     const box = workshop.hosts[1]!;

@@ -43,7 +43,7 @@ describe.each(['here', ...(hasSshd ? ['by ssh'] : [])])('a host %s', (way) => {
   it('tells its files in one answer to all that was asked at once', async () => {
     const folder = await makeFolder({ 'a b/it’s.json': '{}', "a b/q'\n": '', plain: '' });
     const host = byWay(way);
-    const files = remoteFiles(scriptOf(host));
+    const files = remoteFiles(() => Promise.resolve(scriptOf(host)));
     const codeOf = (error: unknown): unknown => (error as { code: unknown }).code;
     expect(
       await Promise.all([
@@ -80,7 +80,7 @@ describe.each(['here', ...(hasSshd ? ['by ssh'] : [])])('a host %s', (way) => {
   it('says so when it can’t be asked', async () => {
     const absent = { ...scriptOf(byWay(way)), python: '/nonexistent/python' };
     await expect(survey(absent, '/')).rejects.toThrow(way === 'here' ? /ENOENT/ : /Check Environment/);
-    await expect(remoteFiles(absent).exists('/')).rejects.toThrow();
+    await expect(remoteFiles(() => Promise.resolve(absent)).exists('/')).rejects.toThrow();
   });
 
   it('is brought the scripts once, whole, in the folder that they would have here', async () => {
@@ -124,8 +124,8 @@ describe.each(['here', ...(hasSshd ? ['by ssh'] : [])])('a host %s', (way) => {
     await symlink(join(folder, 'conda/python'), join(folder, 'a b/.venv/bin/python'));
     const host = byWay(way);
     const found = await findInterpreters({ setting: '~/no such python', folders: [join(folder, 'a b')], host });
-    expect(found[0]).toMatchObject({ source: 'setting', version: null, problem: expect.stringMatching(/no such python, which does not run/) as string });
-    expect(found[1]).toEqual({ path: '/torch', source: 'workspace', version: '3.11.2', torch: '2.4.0', problem: null });
+    expect(found[0]).toMatchObject({ source: 'setting', version: null, problem: expect.stringMatching(/does not run: .*no such python/) as string });
+    expect(found[1]).toEqual({ path: '/torch', source: 'workspace', version: '3.11.2', torch: '2.4.0', environment: null, problem: null });
     expect(found.some(({ source, version }) => source === 'path' && version !== null)).toBe(true);
     const gone: Transport = { ...host, run: () => Promise.resolve({ code: null, stdout: '', stderr: 'box does not answer.' }) };
     await expect(findInterpreters({ setting: '', folders: [], host: gone })).rejects.toThrow('box does not answer.');
