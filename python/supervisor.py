@@ -959,7 +959,7 @@ def command_stop(args: argparse.Namespace) -> Json:
             raise disk_refusal(error, directory) from error
         if seen["lock"] != "held" and seen.get("alive"):
             launch(directory, "end")
-    return {"jobs": [look(directory)]}
+    return {"jobs": with_places([look(directory)])}
 
 
 # ---------------------------------------------------------------- attach: the viewer

@@ -6,6 +6,7 @@ import { exportJob } from '../jobs/exportJob';
 import type { Job } from '../jobs/jobsStore';
 import { shellCommand } from '../hosts/quote';
 import type { JobSpec } from '../jobs/spec';
+import { isMovable, isWaiting, stepOf } from '../jobs/queue';
 import { isLive } from '../jobs/state';
 import { resumeDraft } from '../jobs/trainer';
 import { jobStateText, progressOf, resumable } from '../views/jobsTree';
@@ -20,6 +21,23 @@ export async function attachJob(context: CommandContext, node: unknown): Promise
 export async function stopJob(context: CommandContext, node: unknown): Promise<void> {
   const job = await pickJob(context, node, l10n.t('Stop Job'), ({ state }) => isLive(state));
   if (job === null) return;
+  if (!(isWaiting(job) ? await confirmCancel(job) : await confirmStop(job))) return;
+  await context.workshop.hostOf(job).jobs.stop(job.id);
+  context.wakeJobs();
+}
+
+/** To the person it is another thing to stop what runs and to cancel what waits; to the host it is the same. */
+async function confirmCancel({ title }: Job): Promise<boolean> {
+  const cancel = l10n.t('Cancel Job');
+  const chosen = await vscode.window.showWarningMessage(
+    l10n.t('Cancel “{0}”?', title),
+    { modal: true, detail: l10n.t('It has not begun. What follows only if it succeeds does not run either.') },
+    cancel,
+  );
+  return chosen === cancel;
+}
+
+async function confirmStop(job: Job): Promise<boolean> {
   const stop = l10n.t('Stop');
   const chosen = await vscode.window.showWarningMessage(
     l10n.t('Stop “{0}”?', job.title),
@@ -32,9 +50,22 @@ export async function stopJob(context: CommandContext, node: unknown): Promise<v
     },
     stop,
   );
-  if (chosen !== stop) return;
-  await context.workshop.hostOf(job).jobs.stop(job.id);
-  context.wakeJobs();
+  return chosen === stop;
+}
+
+/** Another place in the queue for the GPUs of its host. */
+export async function moveJob(context: CommandContext, node: unknown, to: 'first' | -1 | 1): Promise<void> {
+  const title =
+    to === 'first'
+      ? l10n.t('Run Next')
+      : to === -1
+        ? l10n.t('Move Up in Queue')
+        : l10n.t('Move Down in Queue');
+  const job = await pickJob(context, node, title, isMovable);
+  if (job === null) return;
+  const { workshop } = context;
+  const place = to === 'first' ? to : stepOf(job, workshop.jobs, to);
+  if (place !== null) await workshop.hostOf(job).jobs.move(job.id, place);
 }
 
 /** A new job that names the old one; a finished directory never runs again. */

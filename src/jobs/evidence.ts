@@ -45,6 +45,15 @@ const schedulerSchema = z.object({
 });
 export type Scheduler = Readonly<z.infer<typeof schedulerSchema>>;
 
+/** Where a job stands that waits for GPUs of its host. */
+const queueSchema = z.object({
+  /** 1 for the next. */
+  place: z.number().int(),
+  /** Whether nothing lacks but a GPU: no job before it that it must come after. */
+  ready: z.boolean(),
+});
+export type QueuePlace = Readonly<z.infer<typeof queueSchema>>;
+
 const anything = z.unknown().optional();
 
 /** A file that is there and holds nonsense still says that it is there. */
@@ -74,6 +83,8 @@ const evidenceSchema = z.object({
   here: z.boolean().catch(true),
   /** Whether it was handed to Slurm. */
   slurm: anything.transform((value) => value !== null && value !== undefined),
+  /** Null for a job that waits for no GPU. */
+  queue: anything.transform((value): QueuePlace | null => queueSchema.safeParse(value).data ?? null),
   /** Null where nobody asked Slurm. */
   scheduler: there(schedulerSchema),
   same_boot: z.boolean().catch(true),

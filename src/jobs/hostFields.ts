@@ -13,6 +13,8 @@ export interface HostChoice {
 
 export interface ReadHost {
   readonly gpus: number;
+  /** Whether to wait for them where they are taken. */
+  readonly waits: boolean;
   readonly slurm: SlurmRequest | null;
   readonly errors: Readonly<Record<string, string>>;
 }
@@ -35,6 +37,17 @@ export function hostGroup(hosts: readonly HostChoice[], chosen: HostChoice): Fie
         default: chosen.name,
       },
       { ...text('gpus', l10n.t('GPUs'), String(slurm?.gpus ?? 1)), kind: 'number' },
+      {
+        name: 'queue',
+        label: l10n.t('When the GPU is busy'),
+        help: l10n.t('Busy with jobs of yours: Earmark does not see other programs.'),
+        kind: 'choice',
+        choices: [
+          ['wait', l10n.t('wait in the queue')],
+          ['now', l10n.t('start at once')],
+        ],
+        default: 'wait',
+      },
       text(
         'slurm_time',
         l10n.t('Time limit'),
@@ -56,7 +69,8 @@ export function hostGroup(hosts: readonly HostChoice[], chosen: HostChoice): Fie
 
 /** Fields that make no sense on the host. */
 export function hiddenHostFields(hosts: number, slurm: boolean): string[] {
-  return [...(hosts < 2 ? ['host'] : []), ...(slurm ? [] : slurmFields)];
+  // Slurm has a queue of its own.
+  return [...(hosts < 2 ? ['host'] : []), ...(slurm ? ['queue'] : slurmFields)];
 }
 
 export function readHostFields(values: FormValues, slurm: SlurmRequest | null): ReadHost {
@@ -67,7 +81,7 @@ export function readHostFields(values: FormValues, slurm: SlurmRequest | null): 
   // A cluster may have nodes for jobs without any.
   const least = slurm === null ? 1 : 0;
   if (gpus < least || gpus > 64) errors['gpus'] = l10n.t('Write a whole number from {0} to 64.', least);
-  if (slurm === null) return { gpus, slurm: null, errors };
+  if (slurm === null) return { gpus, waits: values['queue'] !== 'now', slurm: null, errors };
   const request: SlurmRequest = {
     gpus,
     cpus: slurm.cpus,
@@ -87,7 +101,7 @@ export function readHostFields(values: FormValues, slurm: SlurmRequest | null): 
       errors[name] = error.message;
     }
   }
-  return { gpus, slurm: request, errors };
+  return { gpus, waits: false, slurm: request, errors };
 }
 
 const nothingAsked: SlurmRequest = {

@@ -3,9 +3,9 @@ import * as l10n from '@vscode/l10n';
 import { posix } from 'node:path';
 import { HumanError, messageOf } from '../errors';
 import type { Tail, TailRequest } from '../hosts/tail';
-import type { TerminalCommand, Transport } from '../hosts/transport';
+import type { HostCall, TerminalCommand, Transport } from '../hosts/transport';
 import { ask, NoAnswer, type Answer } from './answer';
-import type { Engine } from './engine';
+import type { Engine, QueueMove } from './engine';
 import type { Evidence } from './evidence';
 import type { PreparedLaunch } from './prepare';
 import { ProgressReader, type JobProgress } from './progress';
@@ -153,24 +153,12 @@ export class JobsStore {
 
   /** Asks a job to end; it saves what it can within its grace, or within `graceS` seconds. */
   async stop(id: string, graceS?: number): Promise<void> {
-    const job = this.job(id);
-    if (job === undefined) throw gone();
-    const host = await this.#hostOrThrow();
-    try {
-      const answer = await ask(host.transport, host.engine.stop(job.directory, graceS));
-      this.#merge(answer.jobs.map((seen) => this.#jobOf(seen, host)));
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      throw new HumanError(
-        l10n.t(
-          '{0} gave no answer ({1}). The job may go on: try again.',
-          host.transport.label,
-          error.message,
-        ),
-        undefined,
-        { cause: error },
-      );
-    }
+    await this.#tell(id, (engine, directory) => engine.stop(directory, graceS));
+  }
+
+  /** Puts a job that waits for a GPU elsewhere in the queue. */
+  async move(id: string, to: QueueMove): Promise<void> {
+    await this.#tell(id, (engine, directory) => engine.move(directory, to));
   }
 
   /** What a terminal runs to show a job's log as it grows; closing it never ends the job. */
@@ -179,6 +167,27 @@ export class JobsStore {
     if (job === undefined) throw gone();
     const host = await this.#hostOrThrow();
     return host.transport.viewer(host.engine.attach(job.directory));
+  }
+
+  async #tell(id: string, call: (engine: Engine, directory: string) => HostCall): Promise<void> {
+    const job = this.job(id);
+    if (job === undefined) throw gone();
+    const host = await this.#hostOrThrow();
+    try {
+      const answer = await ask(host.transport, call(host.engine, job.directory));
+      this.#merge(answer.jobs.map((seen) => this.#jobOf(seen, host)));
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      throw new HumanError(
+        l10n.t(
+          '{0} gave no answer ({1}), so it is not known whether that was done. Try again: twice does no harm.',
+          host.transport.label,
+          error.message,
+        ),
+        undefined,
+        { cause: error },
+      );
+    }
   }
 
   async #hostOrThrow(): Promise<JobHost> {

@@ -44,6 +44,8 @@ export const specSchema = z.object({
   grace_s: z.number().min(0).catch(15),
   /** The job that this one goes on from or repeats. */
   resumes: jobId.nullable().catch(null),
+  /** How many GPUs of the host it waits for; null starts it at once. */
+  gpus: z.number().int().nullable().catch(null),
   /** Null for a job that is not for Slurm, or asks nothing of it. */
   slurm: slurmRequestSchema.nullable().catch(null),
 });
@@ -63,6 +65,8 @@ export interface JobDraft {
   readonly resumes?: string;
   /** How the job before it must have ended; `succeeded` when left out. */
   readonly when?: 'succeeded' | 'ended';
+  /** How many GPUs it waits for; it starts at once when left out. */
+  readonly gpus?: number;
   readonly slurm?: SlurmRequest;
 }
 
@@ -96,6 +100,7 @@ export function chainOf(drafts: readonly JobDraft[], { newId, now }: Identity): 
       after: before === undefined ? [] : [{ job: before.id, when: draft.when ?? 'succeeded' }],
       grace_s: GRACE_S[draft.kind],
       resumes: draft.resumes ?? null,
+      gpus: draft.gpus ?? null,
       slurm: draft.slurm ?? null,
     });
   }

@@ -1,5 +1,5 @@
 /** What is known of a job, and what is not. Derived from evidence each time; stored nowhere. */
-import type { Evidence, ExitWhy, Scheduler } from './evidence';
+import type { Evidence, ExitWhy, QueuePlace, Scheduler } from './evidence';
 
 export type JobState =
   /** Handed over; its supervisor has not begun yet. */
@@ -7,7 +7,10 @@ export type JobState =
   /** Waits for other jobs, or for its turn. */
   | {
       readonly kind: 'queued';
-      /** The batch system's own word for why, as it came. */ readonly reason: string | null;
+      /** The batch system's own word for why, as it came. */
+      readonly reason: string | null;
+      /** In the queue for GPUs of its host; null where it is in none. */
+      readonly queue: QueuePlace | null;
     }
   | { readonly kind: 'running'; /** epoch seconds, host clock */ readonly since: number | null }
   /** The command runs; its supervisor was killed, so its exit code will never be known. Stopping still works. */
@@ -100,7 +103,7 @@ function ofSlurm(seen: Evidence, told: Scheduler | null): JobState {
       ? { kind: 'submitted' }
       : { kind: 'lost', why: told.id === null ? 'never-started' : 'scheduler', since };
   }
-  if (WAITING.has(state) && seen.started === null) return { kind: 'queued', reason };
+  if (WAITING.has(state) && seen.started === null) return { kind: 'queued', reason, queue: null };
   if (!OVER.has(state)) return underway(seen);
   // Where it had a node, its last word may still come.
   const over = told.end === null ? seen.heartbeat_age_s : (seen.now ?? 0) - told.end;
@@ -125,9 +128,10 @@ function slurmSays({ id, state, reason }: Scheduler): string {
   return ['Slurm', id, [state, reason].filter(Boolean).join(', ')].filter(Boolean).join(' ');
 }
 
-function underway({ started, spec }: Evidence): JobState {
+function underway({ started, spec, queue }: Evidence): JobState {
   if (started !== null) return { kind: 'running', since: started.at };
-  return spec !== null && spec.after.length > 0 ? { kind: 'queued', reason: null } : { kind: 'submitted' };
+  const waits = queue !== null || (spec !== null && spec.after.length > 0);
+  return waits ? { kind: 'queued', reason: null, queue } : { kind: 'submitted' };
 }
 
 function pick({

@@ -38,6 +38,8 @@ export interface Scripts {
   readonly cwd: string;
   /** More than one: as many processes, each with a GPU. One where it is left out. */
   readonly gpus?: number;
+  /** Whether a job waits until its GPUs are free; it starts at once when left out. */
+  readonly waits?: boolean;
   /** What a batch system is asked for. */
   readonly slurm?: SlurmRequest;
 }
@@ -119,6 +121,7 @@ export function resumeDraft(spec: JobSpec): JobDraft {
     ...(spec.run === null ? {} : { run: spec.run }),
     ...(spec.output === null ? {} : { output: spec.output }),
     resumes: spec.id,
+    ...(spec.gpus === null ? {} : { gpus: spec.gpus }),
     ...(spec.slurm === null ? {} : { slurm: spec.slurm }),
   };
 }
@@ -129,8 +132,8 @@ function program({ python, folder, gpus = 1 }: Scripts, script: string): string[
   return [python, ...(gpus > 1 ? launcher : []), join(folder, script)];
 }
 
-function place({ cwd, slurm }: Scripts): Pick<JobDraft, 'cwd' | 'slurm'> {
-  return slurm === undefined ? { cwd } : { cwd, slurm };
+function place({ cwd, gpus = 1, waits = false, slurm }: Scripts): Pick<JobDraft, 'cwd' | 'gpus' | 'slurm'> {
+  return { cwd, ...(waits ? { gpus } : {}), ...(slurm === undefined ? {} : { slurm }) };
 }
 
 function flag(name: string, value: string | number | boolean | undefined): string[] {

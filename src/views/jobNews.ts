@@ -32,6 +32,8 @@ export function jobNews(options: JobNewsOptions): () => void {
       if (succeeded(job.state) && goesOn) continue;
       // One that never ran because the job before it failed has been told with that.
       if (job.state.kind === 'ended' && job.state.why === 'skipped') continue;
+      // Nor is it news that what a person cancelled did not begin.
+      if (job.state.kind === 'ended' && job.state.why === 'stopped' && job.state.code === null) continue;
       void tell(job, options);
     }
   };

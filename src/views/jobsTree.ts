@@ -3,6 +3,7 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { commands } from '../ids';
 import type { Job } from '../jobs/jobsStore';
+import { inOrder, isMovable, isWaiting } from '../jobs/queue';
 import { isLive, succeeded, type JobState } from '../jobs/state';
 import { formatLoss, formatMoment, formatSpan, formatStep } from './format';
 
@@ -31,14 +32,14 @@ export class JobsTree implements vscode.TreeDataProvider<JobNode> {
   }
 
   getChildren(node?: JobNode): JobNode[] {
-    return node === undefined ? this.options.jobs().map((job) => ({ kind: 'job', job })) : [];
+    return node === undefined ? inOrder(this.options.jobs()).map((job) => ({ kind: 'job', job })) : [];
   }
 
   getTreeItem({ job }: JobNode): vscode.TreeItem {
     const now = this.options.now();
     const item = new vscode.TreeItem(job.title);
     item.id = job.id;
-    item.contextValue = isLive(job.state) ? 'job.live' : resumable(job) ? 'job.resumable' : 'job.ended';
+    item.contextValue = contextOf(job);
     item.iconPath = iconOf(job);
     item.description = [progressOf(job), jobStateText(job, now)].filter((part) => part !== '').join(' · ');
     item.tooltip = tooltipOf(job, now);
@@ -52,6 +53,14 @@ export class JobsTree implements vscode.TreeDataProvider<JobNode> {
   }
 }
 
+/** What its menu has. */
+function contextOf(job: Job): string {
+  if (isMovable(job)) return 'job.waiting.movable';
+  if (isWaiting(job)) return 'job.waiting';
+  if (isLive(job.state)) return 'job.live';
+  return resumable(job) ? 'job.resumable' : 'job.ended';
+}
+
 /** Whether going on as a new job makes sense: it did not do what it was to do, and what it was to do is known. */
 export function resumable(job: Job): boolean {
   return !isLive(job.state) && !succeeded(job.state) && job.spec !== null;
@@ -60,13 +69,16 @@ export function resumable(job: Job): boolean {
 /** What is known of a job's life, as a phrase. */
 export function jobStateText(job: Job, now: Date): string {
   const { state } = job;
-  if (job.stopping) return l10n.t('stopping: it saves what it can');
+  if (job.stopping)
+    return isWaiting(job) ? l10n.t('is being cancelled') : l10n.t('stopping: it saves what it can');
   const at = (seconds: number | null): string =>
     seconds === null ? '' : formatMoment(new Date(seconds * 1000), now, vscode.env.language);
   switch (state.kind) {
     case 'submitted':
       return l10n.t('starting');
     case 'queued':
+      if (state.queue?.ready === true)
+        return l10n.t('waits for a free GPU: place {0} in the queue', state.queue.place);
       return state.reason === null
         ? l10n.t('waits for the job before it')
         : l10n.t('waits in the queue: {0}', state.reason);

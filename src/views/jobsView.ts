@@ -1,5 +1,6 @@
 /** The jobs in the sidebar: found again after a reload, watched while any lives, told of once when it ends. */
 import * as vscode from 'vscode';
+import { messageOf } from '../errors';
 import { contexts, views } from '../ids';
 import { localFiles } from '../hosts/hostFiles';
 import { jobsRoot } from '../jobs/spec';
@@ -11,6 +12,7 @@ import type { Workshop } from '../workshop';
 import type { ComparisonPanel } from './comparisonPanel';
 import { jobNews } from './jobNews';
 import { HostWatches } from './hostWatches';
+import { JobsDrag } from './jobsDrag';
 import { JobsTree } from './jobsTree';
 
 export interface JobsViewDeps {
@@ -33,7 +35,20 @@ export function registerJobsView(deps: JobsViewDeps): JobsView {
   const { workshop, library, comparison, log } = deps;
   const store = new DisposableStore();
   const tree = store.add(new JobsTree({ jobs: () => workshop.jobs, now: () => new Date() }));
-  const view = store.add(vscode.window.createTreeView(views.jobs, { treeDataProvider: tree }));
+  const drag = new JobsDrag({
+    jobs: () => workshop.jobs,
+    move: async (job, to) => {
+      try {
+        await workshop.hostOf(job).jobs.move(job.id, to);
+      } catch (error) {
+        log.error('queue', error instanceof Error ? error : String(error));
+        void vscode.window.showErrorMessage(messageOf(error));
+      }
+    },
+  });
+  const view = store.add(
+    vscode.window.createTreeView(views.jobs, { treeDataProvider: tree, dragAndDropController: drag }),
+  );
   const tell = jobNews({
     jobs: () => workshop.jobs,
     log,

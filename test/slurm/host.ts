@@ -38,6 +38,7 @@ function finding(env: Cluster['env']): Engine {
     start: (...given) => wrap(engine.start(...given)),
     probe: (...given) => wrap(engine.probe(...given)),
     stop: (...given) => wrap(engine.stop(...given)),
+    move: (...given) => engine.move(...given),
     attach: (directory) => engine.attach(directory),
   };
 }

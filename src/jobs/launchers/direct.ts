@@ -19,10 +19,15 @@ export function directEngine(tools: DirectTools): Engine {
   return engineOf(tools, tools.supervisor);
 }
 
-/** `script` starts, probes and stops, as supervisor.py does; jobs are viewed through supervisor.py itself. */
+/** `script` starts, probes and stops, as supervisor.py does; jobs are viewed and moved through supervisor.py itself. */
 export function engineOf({ python, supervisor }: DirectTools, script: string): Engine {
-  const call = (words: readonly string[], input: string, timeoutMs = TIMEOUT_MS): HostCall => ({
-    argv: [python, ...FLAGS, script, ...words, '--frame', randomBytes(8).toString('hex')],
+  const call = (
+    words: readonly string[],
+    input: string,
+    timeoutMs = TIMEOUT_MS,
+    file = script,
+  ): HostCall => ({
+    argv: [python, ...FLAGS, file, ...words, '--frame', randomBytes(8).toString('hex')],
     input,
     timeoutMs,
   });
@@ -35,6 +40,10 @@ export function engineOf({ python, supervisor }: DirectTools, script: string): E
     probe: (roots, final, tails = []) => call(['probe'], JSON.stringify({ roots, final, tails })),
     stop: (directory, graceS) =>
       call(['stop', directory, ...(graceS === undefined ? [] : ['--grace', String(graceS)])], ''),
+    move: (directory, to) => {
+      const words = typeof to === 'string' ? [`--${to}`] : ['--before', to.before];
+      return call(['move', directory, ...words], '', TIMEOUT_MS, supervisor);
+    },
     attach: (directory) => [python, ...FLAGS, supervisor, 'attach', directory],
   };
 }

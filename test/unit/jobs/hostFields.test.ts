@@ -32,8 +32,14 @@ describe('the fields about the host', () => {
   });
 
   it('left as they are, ask for what the host’s entry asks for', () => {
-    expect(readHostFields(defaultsOf(cluster), asked)).toEqual({ gpus: 2, slurm: asked, errors: {} });
-    expect(readHostFields(defaultsOf(here), null)).toEqual({ gpus: 1, slurm: null, errors: {} });
+    expect(readHostFields(defaultsOf(cluster), asked)).toEqual({
+      gpus: 2,
+      waits: false,
+      slurm: asked,
+      errors: {},
+    });
+    expect(readHostFields(defaultsOf(here), null)).toEqual({ gpus: 1, waits: true, slurm: null, errors: {} });
+    expect(readHostFields({ ...defaultsOf(here), queue: 'now' }, null).waits).toBe(false);
   });
 
   it('emptied, ask for nothing but one GPU; what no field shows stays as in the entry', () => {
@@ -41,6 +47,7 @@ describe('the fields about the host', () => {
     const nothing = { time: null, mem: null, partition: null, account: null, extra: [] };
     expect(readHostFields(empty, asked)).toEqual({
       gpus: 1,
+      waits: false,
       slurm: { ...nothing, gpus: 1, cpus: 8 },
       errors: {},
     });
@@ -55,6 +62,7 @@ describe('the fields about the host', () => {
     const none = { ...asked, gpus: 0 };
     expect(readHostFields(defaultsOf({ name: 'cluster', slurm: none }), none)).toEqual({
       gpus: 0,
+      waits: false,
       slurm: none,
       errors: {},
     });
@@ -87,19 +95,20 @@ describe('the fields about the host', () => {
   it('about Slurm are not even read where there is none', () => {
     expect(readHostFields({ gpus: '2', slurm_time: 'soon', slurm_extra: '--wrap=id' }, null)).toEqual({
       gpus: 2,
+      waits: true,
       slurm: null,
       errors: {},
     });
   });
 
-  it('that make no sense are hidden: the choice of one, and Slurm’s without Slurm', () => {
+  it('that make no sense are hidden: the choice of one, Slurm’s without Slurm, and a queue before Slurm’s own', () => {
     const slurms = hostGroup([here], here)
       .fields.map(({ name }) => name)
       .filter((name) => name.startsWith('slurm_'));
     expect(slurms).toHaveLength(5);
     expect(hiddenHostFields(1, false)).toEqual(['host', ...slurms]);
     expect(hiddenHostFields(2, false)).toEqual(slurms);
-    expect(hiddenHostFields(1, true)).toEqual(['host']);
-    expect(hiddenHostFields(2, true)).toEqual([]);
+    expect(hiddenHostFields(1, true)).toEqual(['host', 'queue']);
+    expect(hiddenHostFields(2, true)).toEqual(['queue']);
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { localFiles } from '../../../src/hosts/hostFiles';
 import { planTraining, type TrainingPlace, type TrainingPlan } from '../../../src/jobs/planTraining';
+import { resumeDraft } from '../../../src/jobs/trainer';
 import { prefill, trainingGroups } from '../../../src/jobs/trainingForm';
 import { makeFolder } from '../files/folders';
 import { makeBench, shell, specsOf } from './support';
@@ -59,6 +60,16 @@ it('asks all GPUs for the work and none for what follows it', async () => {
     '--standalone',
     '--nproc_per_node=2',
   ]);
+});
+
+it('waits for GPUs with what needs them, unless it is to start at once', async () => {
+  const scripts = { python: '/p', folder: '/s', cwd: '/', gpus: 2, waits: true };
+  const { drafts } = await plan({ after_all: 'true' }, { scripts });
+  expect(drafts.map(({ gpus }) => gpus)).toEqual([undefined, 2, 2, undefined]);
+  expect(specsOf(drafts).map(({ gpus }) => gpus)).toEqual([null, 2, 2, null]);
+  expect(resumeDraft(specsOf(drafts)[1]!).gpus).toBe(2);
+  const atOnce = await plan({}, { scripts: { ...scripts, waits: false } });
+  expect(atOnce.drafts.filter(({ gpus }) => gpus !== undefined)).toEqual([]);
 });
 
 it('tells what is wrong beside its field, and plans nothing then', async () => {
