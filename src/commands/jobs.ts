@@ -19,7 +19,20 @@ export async function attachJob(context: CommandContext, node: unknown): Promise
 }
 
 export async function stopJob(context: CommandContext, node: unknown): Promise<void> {
-  const job = await pickJob(context, node, l10n.t('Stop Job'), ({ state }) => isLive(state));
+  await end(context, node, l10n.t('Stop Job'), ({ state }) => isLive(state));
+}
+
+export async function cancelJob(context: CommandContext, node: unknown): Promise<void> {
+  await end(context, node, l10n.t('Cancel Job'), isWaiting);
+}
+
+async function end(
+  context: CommandContext,
+  node: unknown,
+  title: string,
+  fit: (job: Job) => boolean,
+): Promise<void> {
+  const job = await pickJob(context, node, title, fit);
   if (job === null) return;
   if (!(isWaiting(job) ? await confirmCancel(job) : await confirmStop(job))) return;
   await context.workshop.hostOf(job).jobs.stop(job.id);
@@ -31,7 +44,10 @@ async function confirmCancel({ title }: Job): Promise<boolean> {
   const cancel = l10n.t('Cancel Job');
   const chosen = await vscode.window.showWarningMessage(
     l10n.t('Cancel “{0}”?', title),
-    { modal: true, detail: l10n.t('It has not begun. What follows only if it succeeds does not run either.') },
+    {
+      modal: true,
+      detail: l10n.t('It has not begun. What follows only if it succeeds does not run either.'),
+    },
     cancel,
   );
   return chosen === cancel;

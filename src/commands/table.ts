@@ -13,7 +13,16 @@ import { checkEnvironment, createEnvironment } from './environment';
 import { evaluate } from './evaluate';
 import { fetchCheckpoint } from './fetchCheckpoint';
 import { addHost, editHost, openShell, removeHost, signIn, testHost, verifyHostKey } from './hosts';
-import { attachJob, copyJobCommand, exportJobScript, resumeJob, showJobLog, stopJob } from './jobs';
+import {
+  attachJob,
+  cancelJob,
+  copyJobCommand,
+  exportJobScript,
+  moveJob,
+  resumeJob,
+  showJobLog,
+  stopJob,
+} from './jobs';
 import { openNotes } from './openNotes';
 import { openRun } from './openRun';
 import { pasteRemarks } from './pasteRemarks';
@@ -40,6 +49,10 @@ const table: Record<CommandId, Handler> = {
   [commands.evaluateFull]: (context, node) => evaluate(context, node, 'full'),
   [commands.attachJob]: attachJob,
   [commands.stopJob]: stopJob,
+  [commands.cancelJob]: cancelJob,
+  [commands.runJobNext]: (context, node) => moveJob(context, node, 'first'),
+  [commands.moveJobUp]: (context, node) => moveJob(context, node, -1),
+  [commands.moveJobDown]: (context, node) => moveJob(context, node, 1),
   [commands.resumeJob]: resumeJob,
   [commands.showJobLog]: showJobLog,
   [commands.copyJobCommand]: copyJobCommand,
