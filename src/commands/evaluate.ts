@@ -45,7 +45,7 @@ export async function evaluate(context: CommandContext, node: unknown, set: Eval
   const { slurm } = host.entry;
   const scripts = {
     ...(await host.scripts(workFolder, dirname(runDir))),
-    ...(slurm === null ? {} : { slurm }),
+    ...(slurm === null ? { waits: true } : { slurm }),
   };
   const draft = evaluateDraft(
     { modelPath, runDir, models, prompts, outputDir, durationS: DURATION_S },

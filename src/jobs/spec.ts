@@ -65,8 +65,8 @@ export interface JobDraft {
   readonly resumes?: string;
   /** How the job before it must have ended; `succeeded` when left out. */
   readonly when?: 'succeeded' | 'ended';
-  /** How many GPUs it waits for; it starts at once when left out. */
-  readonly gpus?: number;
+  /** How many GPUs it waits for; it starts at once when left out, or null. */
+  readonly gpus?: number | null;
   readonly slurm?: SlurmRequest;
 }
 

@@ -121,7 +121,7 @@ export function resumeDraft(spec: JobSpec): JobDraft {
     ...(spec.run === null ? {} : { run: spec.run }),
     ...(spec.output === null ? {} : { output: spec.output }),
     resumes: spec.id,
-    ...(spec.gpus === null ? {} : { gpus: spec.gpus }),
+    gpus: spec.gpus,
     ...(spec.slurm === null ? {} : { slurm: spec.slurm }),
   };
 }
