@@ -16,7 +16,8 @@ does no harm. `list` prints
     {"folder": "run/evaluation", "files": [[name, bytes, "mtime in ns", inode, "data" | "clip" | "weights"], …]}
 
 for each folder that has any, the shallow ones first, then one line with "ok", a "digest" of all of it, and "now" by the
-host's clock; only that line when the digest is the one that is known. `send` prints for each file
+host's clock, and whose files these are: "host" as the machine calls itself, "folder" with links resolved; only that
+line when the digest is the one that is known. `send` prints for each file
 
     {"file": index, "path", "size", "offset"}
     {"bytes": n}     and n bytes as they are, from the offset on, as often as it takes
@@ -34,6 +35,7 @@ import hashlib
 import json
 import os
 import re
+import socket
 import stat
 import sys
 import time
@@ -81,7 +83,8 @@ def command_list(request: Json) -> Iterator[Json]:
     digest.update(json.dumps(left_out).encode())
     same = digest.hexdigest() == request.get("known")
     yield from () if same else lines
-    yield {"ok": True, "same": same, "digest": digest.hexdigest(), "now": str(time.time_ns()), "left_out": left_out}
+    facts = {"digest": digest.hexdigest(), "now": str(time.time_ns()), "host": socket.gethostname(), "folder": folder}
+    yield {"ok": True, "same": same, **facts, "left_out": left_out}
 
 
 def listing(top: str, depth: int, exclude: set[str], left_out: Json) -> Iterator[Json]:

@@ -1,6 +1,7 @@
 /** What results.py on the host is asked, and what of its answer is believed. */
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import type { Origin } from '../files/origin';
 import { reasonOf } from '../hosts/noAnswer';
 import type { HostCall, Transport } from '../hosts/transport';
 import { grows, readFolderLine, type RemoteFile } from './remoteFile';
@@ -31,6 +32,8 @@ export interface Listing {
   readonly now: bigint;
   /** Files and folders that the host did not list: too many, unreadable, or of names that don't survive the way. */
   readonly leftOut: number;
+  /** Whose files these are. */
+  readonly origin: Origin;
 }
 
 export interface ListOptions {
@@ -60,6 +63,8 @@ const lastLine = z.object({
   same: z.boolean(),
   digest: z.string().max(128),
   now: z.string().regex(/^\d{1,20}$/),
+  host: z.string().max(1000),
+  folder: z.string().startsWith('/').max(4096),
   left_out: z.object({ files: count, names: count, folders: count }),
 });
 const refusalLine = z.object({ ok: z.literal(false), text: z.string() });
@@ -97,10 +102,11 @@ export async function list(
     },
     bytes: () => undefined,
   });
-  const { same, digest, now, left_out: left } = believed(lastLine, answer.last);
+  const { same, digest, now, host, left_out: left, ...last } = believed(lastLine, answer.last);
   if (same && before === null) throw new BadStream('nothing is new, though nothing was known');
   const leftOut = left.files + left.names + left.folders;
-  return { files: same ? (before?.files ?? []) : files, digest, now: BigInt(now), leftOut };
+  const origin = { host, folder: last.folder };
+  return { files: same ? (before?.files ?? []) : files, digest, now: BigInt(now), leftOut, origin };
 }
 
 /** Asks for files from an offset each, and hands out what comes. Throws NoAnswer, Refusal, BadStream and what `receiver` throws. */

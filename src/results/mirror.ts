@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Problem } from '../errors';
+import { writeOrigin } from '../files/origin';
 import type { Tail, TailRequest } from '../hosts/tail';
 import { list, type Listing, type ListOptions } from './ask';
 import { deliver, restlessOf, type Delivery, type DeliveryOptions, type Place } from './delivery';
@@ -12,7 +13,7 @@ import { entryOf, Holdings } from './holdings';
 import { takeLock, type Lock } from './lock';
 import { tellNotFetched } from './notFetched';
 import { isSettled, wantedOf } from './order';
-import { grows, relativeTo, type RemoteFile } from './remoteFile';
+import { filesAt, grows, relativeTo, type RemoteFile } from './remoteFile';
 import { bytesOf, withinLimit } from './room';
 import { STAGING, Staging } from './staging';
 import { appendTail } from './tail';
@@ -101,19 +102,17 @@ export class Mirror {
   /** Brings files or whole folders of the host by their absolute paths there, weights too and whatever the limit. */
   fetch(paths: readonly string[], signal?: AbortSignal): Promise<SyncReport> {
     return this.#alone(signal, async (work) => {
-      const { files } = await this.#list(signal);
-      const asked = paths
-        .map((path) => relativeTo(this.options.remote, path))
-        .filter((path) => path !== null);
-      const wanted = files.filter(({ path }) =>
-        asked.some((place) => place === '' || path === place || path.startsWith(`${place}/`)),
-      );
-      const missing = await this.#holdings.missing(wanted);
+      const listing = await this.#list(signal);
+      const missing = await this.#holdings.missing(filesAt(paths, this.options.remote, listing.files));
       this.#tell({ filesToCome: missing.length, bytesToCome: bytesOf(missing) });
-      const delivery = await this.#bring(missing, work);
-      work.problems.push(...restlessOf(delivery));
-      await tellNotFetched(files, this.#holdings, this.#staging, this.options.folder);
-      return delivery.arrived;
+      try {
+        const delivery = await this.#bring(missing, work);
+        work.problems.push(...restlessOf(delivery));
+        return delivery.arrived;
+      } finally {
+        // Also of what came before it was broken off.
+        await this.#tellNotFetched(listing);
+      }
     });
   }
 
@@ -187,6 +186,8 @@ export class Mirror {
   async #list(signal: AbortSignal | undefined): Promise<Listing> {
     const { transport, tools, remote } = this.options;
     const listing = await list(transport, await tools(), remote, this.options.list(), this.#listing, signal);
+    // Before there is anything that it is about.
+    await writeOrigin(this.options.folder, listing.origin);
     this.#listing = listing;
     // Where some are left out, what is not listed may still be there.
     if (listing.leftOut === 0) await this.#holdings.compare(listing.files);
@@ -205,7 +206,8 @@ export class Mirror {
     return delivery;
   }
 
-  async #bringWanted({ files, now }: Listing, work: Work): Promise<Delivery> {
+  async #bringWanted(listing: Listing, work: Work): Promise<Delivery> {
+    const { files, now } = listing;
     const { problems } = work;
     this.#complete = false;
     await this.#staging.clean(files);
@@ -226,13 +228,17 @@ export class Mirror {
       filesToCome: allowed.length,
       bytesToCome: bytesOf(allowed),
     });
+    await this.#tellNotFetched(listing);
     const delivery = await this.#bring(
       allowed.filter((file) => isSettled(file, now)),
       work,
     );
-    await tellNotFetched(files, this.#holdings, this.#staging, this.options.folder);
     this.#complete = delivery.arrived === missing.length;
     return delivery;
+  }
+
+  #tellNotFetched(listing: Listing): Promise<void> {
+    return tellNotFetched(listing, this.#holdings, this.#staging, this.options.folder);
   }
 
   #bring(files: readonly RemoteFile[], { lock, problems, signal }: Work): Promise<Delivery> {

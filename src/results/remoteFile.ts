@@ -32,6 +32,18 @@ export function readFolderLine(value: unknown): RemoteFile[] | null {
     .filter(({ path }) => isInside(path));
 }
 
+/** The files of a folder of the host that are one of the paths or lie below one; these and the folder are absolute there. */
+export function filesAt(
+  paths: readonly string[],
+  folder: string,
+  files: readonly RemoteFile[],
+): readonly RemoteFile[] {
+  const places = paths.map((path) => relativeTo(folder, path)).filter((place) => place !== null);
+  return files.filter(({ path }) =>
+    places.some((place) => place === '' || path === place || path.startsWith(`${place}/`)),
+  );
+}
+
 /** Whether a path leads from a folder to something in it that is not hidden, whoever wrote it. Hidden names are our own. */
 export function isInside(path: string): boolean {
   const isPlain = (name: string): boolean => name !== '' && !name.startsWith('.') && name.length <= 255;

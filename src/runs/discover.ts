@@ -1,11 +1,13 @@
 /** Finds the runs below the folders that a person works in. Cheap to repeat: what did not change is looked at, not read. */
 import * as l10n from '@vscode/l10n';
 import { createHash } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, posix, relative, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../errors';
 import { createDiskCache, Look, type DiskCache } from '../files/disk';
+import { originFile, readOrigin, type Origin } from '../files/origin';
 import { SILENT_AFTER, type EventLogs } from './events';
 import type { Run, RunStatus } from './run';
 import {
@@ -36,9 +38,18 @@ export interface DiscoveryCache {
   folders: ReadonlyMap<string, KnownFolder>;
   runs: ReadonlyMap<string, KnownRun>;
   logs: EventLogs;
+  copies: ReadonlyMap<string, Copy>;
   problems: readonly Problem[];
   /** The discovery under way: two at once would read the same events twice. */
   underway: Promise<unknown>;
+}
+
+/** A folder of copies, links resolved. */
+interface Copy {
+  readonly path: string;
+  /** Null where it does not say. */
+  readonly origin: Origin | null;
+  readonly signature: string;
 }
 
 interface KnownRun {
@@ -62,6 +73,7 @@ export function createDiscoveryCache(): DiscoveryCache {
     folders: new Map(),
     runs: new Map(),
     logs: new Map(),
+    copies: new Map(),
     problems: [],
     underway: Promise.resolve(),
   };
@@ -86,14 +98,31 @@ async function discover(
   const look = new Look(cache.disk);
   const walk = new Walk(look, cache.folders, cache.logs, options);
   await walk.from(roots);
+  cache.copies = await copiesOf(roots, look, cache.copies);
   look.finish();
   cache.folders = walk.folders;
   cache.logs = new Map([...cache.logs].filter(([file]) => walk.folders.has(dirname(file))));
 
-  const copies = roots.filter(({ isCopy }) => isCopy === true).map(({ path }) => path);
-  const runs = identify(withoutParts(walk.runs), copies, options.now, cache);
+  const runs = identify(withoutParts(walk.runs), options.now, cache);
   if (!isDeepStrictEqual(walk.problems, cache.problems)) cache.problems = walk.problems;
   return { runs: runs.sort(newestFirst), problems: cache.problems };
+}
+
+async function copiesOf(
+  roots: readonly RunRoot[],
+  look: Look,
+  before: ReadonlyMap<string, Copy>,
+): Promise<Map<string, Copy>> {
+  const copies = new Map<string, Copy>();
+  for (const root of roots) {
+    const path = root.isCopy === true ? await realpath(root.path).catch(() => null) : null;
+    if (path === null) continue;
+    const signature = await look.signature(originFile(path));
+    const known = before.get(path);
+    const isSame = known?.signature === signature;
+    copies.set(path, isSame ? known : { path, signature, origin: await readOrigin(path) });
+  }
+  return copies;
 }
 
 /** A root inside a run, such as its evaluation folder opened by itself, is no run beside it. */
@@ -108,19 +137,16 @@ function withoutParts(runs: readonly PlacedRun[]): PlacedRun[] {
   });
 }
 
-function identify(
-  placed: readonly PlacedRun[],
-  copies: readonly string[],
-  now: number,
-  cache: DiscoveryCache,
-): Run[] {
+function identify(placed: readonly PlacedRun[], now: number, cache: DiscoveryCache): Run[] {
   const known = new Map<string, KnownRun>();
   const owners = new Map<string, string>();
-  const copied = (run: PlacedRun): number => Number(copies.some((folder) => isWithin(run.folder, folder)));
+  const copies = [...cache.copies.values()];
+  const copyOf = (run: PlacedRun): Copy | undefined => copies.find(({ path }) => isWithin(run.folder, path));
+  const copied = (run: PlacedRun): number => Number(copyOf(run) !== undefined);
   for (const run of [...placed].sort((a, b) => copied(a) - copied(b) || originalsFirst(a, b))) {
     const { found, folder, label } = run;
     const identity: Identity = {
-      ...claimId(run, owners),
+      ...claimId(run, copyOf(run), owners),
       label,
       status: statusAt(found.facts.status, now).kind,
     };
@@ -135,20 +161,28 @@ function identify(
 /** A copied run carries the id of its original: it gets one of its own, so that notes do not mix. */
 function claimId(
   { found, folder, label }: PlacedRun,
+  copy: Copy | undefined,
   owners: Map<string, string>,
 ): Pick<Identity, 'id' | 'twin'> {
-  const { ownId } = found.facts;
-  if (ownId === null) return { id: hash(hostname(), folder), twin: null };
-  const twin = owners.get(ownId);
-  if (twin !== undefined) return { id: hash(ownId, folder), twin };
-  owners.set(ownId, label);
-  return { id: ownId, twin: null };
+  const id = found.facts.ownId ?? placeId(folder, copy);
+  const twin = owners.get(id);
+  if (twin !== undefined) return { id: hash(id, folder), twin };
+  owners.set(id, label);
+  return { id, twin: null };
+}
+
+/** Of a run without one: where it is, and of a copy where its original is, so that notes made there and here are of one run. */
+function placeId(folder: string, copy: Copy | undefined): string {
+  if (copy === undefined || copy.origin === null) return hash(hostname(), folder);
+  const inside = relative(copy.path, folder).split(sep).join(posix.sep);
+  return hash(copy.origin.host, posix.join(copy.origin.folder, inside));
 }
 
 function toRun({ found, folder, label }: PlacedRun, { id, twin }: Identity, now: number): Run {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- what only discovery needs is left out
   const { ownId, ownName, parts, ...facts } = found.facts;
-  const problems = twin === null ? found.problems : [copied(folder, twin), ...found.problems];
+  const place = ownId === null ? folder : join(folder, 'run.json');
+  const problems = twin === null ? found.problems : [copied(place, twin), ...found.problems];
   return {
     ...facts,
     status: statusAt(facts.status, now),
@@ -160,12 +194,12 @@ function toRun({ found, folder, label }: PlacedRun, { id, twin }: Identity, now:
   };
 }
 
-function copied(folder: string, twin: string): Problem {
+function copied(file: string, twin: string): Problem {
   const message = l10n.t(
     'This folder has the same id as {0}, so it seems to be a copy. It is kept apart, with notes of its own.',
     twin,
   );
-  return { code: 'run-copied', severity: 'warning', message, file: join(folder, 'run.json') };
+  return { code: 'run-copied', severity: 'warning', message, file };
 }
 
 /** Silence is a matter of time, not of files. */

@@ -19,7 +19,7 @@ export interface RunRoot {
   readonly path: string;
   /** What a person calls it. */
   readonly label: string;
-  /** Whether what is there is a copy of another machine's. */
+  /** Whether what is there is a copy of another machine's, which says so in it (files/origin.ts). */
   readonly isCopy?: boolean;
 }
 

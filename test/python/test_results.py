@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,7 @@ def test_list_names_what_a_reader_wants_and_nothing_else(run: Path) -> None:
     facts = os.stat(run / "output/run.json")
     assert rows["output/run.json"][1:3] == [str(facts.st_mtime_ns), facts.st_ino]
     assert (last["ok"], last["same"], last["left_out"]) == (True, False, {"files": 0, "names": 0, "folders": 0})
+    assert (last["host"], last["folder"]) == (socket.gethostname(), os.path.realpath(run))
 
 
 def test_list_says_nothing_again_that_is_known(run: Path) -> None:

@@ -1,8 +1,11 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../../src/evaluations/evaluation';
+import { originFile } from '../../../src/files/origin';
 import { Library } from '../../../src/library';
 import { freeBytesFor } from '../../../src/results/room';
+import type { RunRoot } from '../../../src/runs/discover';
 import type { Run } from '../../../src/runs/run';
 import { clips } from '../evaluations/samples';
 import type { Files } from '../files/folders';
@@ -22,7 +25,7 @@ describe('a mirror', () => {
       'evaluation_prompts.json': [],
     });
     await mirror.sync();
-    const [there, here] = [await look(remote), await look(folder)];
+    const [there, here] = [found(await look(remote)), found(await look(folder))];
     expect(there.runs.map(({ name }) => name).sort()).toEqual([
       'loose',
       'ours',
@@ -33,7 +36,42 @@ describe('a mirror', () => {
     expect(here).toEqual(there);
     // Nothing of it is a run or a problem of its own.
     await mirror.sync();
-    expect(await look(folder)).toEqual(there);
+    expect(found(await look(folder))).toEqual(there);
+  });
+
+  it('gives every run the id that it has on the host, also one that carries none', async () => {
+    const { remote, folder, mirror } = await makePair({
+      ...below('deep/er/trained', earmarkRun('id-trained', 'trained')),
+      ...below('story', story),
+      ...below('deep/trainer', trainer),
+    });
+    await mirror.sync();
+    const [there, here] = [await look(remote), await look(folder, true)];
+    expect(Object.keys(there.ids).sort()).toEqual(['deep/er/trained', 'deep/trainer', 'story']);
+    expect(here.ids).toEqual(there.ids);
+    // Before it is known whose copy it is, it is somebody else's.
+    await rm(originFile(folder));
+    const unknown = await look(folder, true);
+    expect(unknown.ids['story']).not.toBe(there.ids['story']);
+    await mirror.sync();
+    expect((await look(folder, true)).ids).toEqual(there.ids);
+  });
+
+  it('of this very machine has its runs beside their originals', async () => {
+    const { remote, folder, mirror } = await makePair({ ...below('story', story) });
+    await mirror.sync();
+    const library = libraryOf([
+      { path: folder, label: 'box', isCopy: true },
+      { path: remote, label: 'here' },
+    ]);
+    await library.refresh();
+    const [copy, original] = [folder, remote].map((root) =>
+      library.runs.find((run) => run.folder === join(root, 'story')),
+    );
+    expect(original?.id).toBe((await look(remote)).ids['story']);
+    expect(copy?.id).not.toBe(original?.id);
+    expect(copy?.problems.map(({ code }) => code)).toContain('run-copied');
+    expect(original?.problems.map(({ code }) => code)).not.toContain('run-copied');
   });
 
   it('knows how much room there is where it will be', async () => {
@@ -63,12 +101,11 @@ const trainer: Files = {
 };
 
 /** What a library finds below a root, less where it lies. */
-async function look(root: string): Promise<{ runs: Run[]; evaluations: Evaluation[] }> {
-  const library = new Library({
-    roots: () => [{ path: root, label: 'box' }],
-    depth: () => 6,
-    exclude: () => ['node_modules'],
-  });
+async function look(
+  root: string,
+  isCopy = false,
+): Promise<{ runs: Run[]; evaluations: Evaluation[]; ids: Readonly<Record<string, string>> }> {
+  const library = libraryOf([{ path: root, label: 'box', isCopy }]);
   await library.refresh();
   const evaluations: Evaluation[] = library.runs.flatMap(({ id }) => library.evaluationsOf(id));
   const ids = new Map(library.runs.map(({ id, label }) => [id, label]));
@@ -80,5 +117,20 @@ async function look(root: string): Promise<{ runs: Run[]; evaluations: Evaluatio
         return [ids.get(run) ?? run, ...rest].join(':').replaceAll(root, 'ROOT');
       }),
     ) as T;
-  return { runs: placeless([...library.runs]), evaluations: placeless(evaluations) };
+  return {
+    runs: placeless([...library.runs]),
+    evaluations: placeless(evaluations),
+    ids: Object.fromEntries(library.runs.map(({ id, label }) => [label, id])),
+  };
+}
+
+function found({ runs, evaluations }: Awaited<ReturnType<typeof look>>): {
+  runs: Run[];
+  evaluations: Evaluation[];
+} {
+  return { runs, evaluations };
+}
+
+function libraryOf(roots: readonly RunRoot[]): Library {
+  return new Library({ roots: () => roots, depth: () => 6, exclude: () => ['node_modules'] });
 }

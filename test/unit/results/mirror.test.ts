@@ -1,4 +1,14 @@
-import { appendFile, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HumanError } from '../../../src/errors';
@@ -235,6 +245,46 @@ describe('Mirror.fetch', () => {
     expect(await readFile(join(folder, weights), 'utf8')).toBe('w'.repeat(50_000));
     expect(await readNotFetched(join(folder, 'output/best_model'))).toEqual([]);
     expect((await mirror.fetch(['/etc', join(remote, '../x')])).arrived).toBe(0);
+  });
+
+  it('says of each folder what is on the host only, whatever came, went or was broken off', async () => {
+    const place = 'output/best_model';
+    const { remote, folder, window } = await makePair({
+      ...runFiles('output'),
+      [`${place}/more.safetensors`]: 'm'.repeat(50_000),
+    });
+    const lacking = async (): Promise<string[]> =>
+      (await readNotFetched(join(folder, place))).map(({ name }) => name);
+    await window().sync();
+    expect(await lacking()).toEqual(['adapter_model.safetensors', 'more.safetensors']);
+
+    let sent = 0;
+    const link = changed(localTransport('box'), async (chunk, onBytes) => {
+      sent += chunk.length;
+      await onBytes(chunk);
+      if (sent > 60_000) throw new Error('cut');
+    });
+    expect((await window({ transport: link }).fetch([join(remote, place)])).state.problems).toHaveLength(1);
+    expect(await lacking()).toEqual(['more.safetensors']);
+
+    // Deleted here, and something is new there.
+    await rm(join(folder, weights));
+    await write(remote, { 'output/evaluation/base_model/009_n.wav': wav(9) });
+    await settle(remote);
+    await window().sync();
+    expect(await lacking()).toEqual(['adapter_model.safetensors', 'more.safetensors']);
+
+    await rm(join(remote, place), { recursive: true });
+    await window().sync();
+    expect(await readdir(join(folder, place))).toEqual(['adapter_config.json']);
+    await rm(join(folder, place), { recursive: true });
+    await write(remote, { [`${place}/more.safetensors`]: 'm' });
+    await settle(remote);
+    await window().sync();
+    expect(await lacking()).toEqual(['more.safetensors']);
+    await rm(join(remote, place), { recursive: true });
+    await window().sync();
+    expect(await readdir(join(folder, 'output'))).not.toContain('best_model');
   });
 
   it('goes on where it was cut', async () => {
