@@ -15,6 +15,7 @@ import { survey, type Survey } from './hosts/survey';
 import { HostTools } from './hosts/tools';
 import type { Transport } from './hosts/transport';
 import { commands } from './ids';
+import { listSessions, openSession, type TmuxSession } from './jobs/interactive';
 import { JobsStore, type Job, type JobHost } from './jobs/jobsStore';
 import { directEngine } from './jobs/launchers/direct';
 import { slurmEngine } from './jobs/launchers/slurm';
@@ -175,6 +176,18 @@ export class Host {
     this.#refuseUntrusted();
     await this.#tools.bring(workFolder);
     return this.jobs.start(launch);
+  }
+
+  /** What was prepared, in a terminal that a person types into: no job (see jobs/interactive.ts). */
+  async openSession(launch: PreparedLaunch, workFolder: string): Promise<TmuxSession> {
+    this.#refuseUntrusted();
+    await this.#tools.bring(workFolder);
+    return openSession(this.transport, launch, workFolder);
+  }
+
+  async listSessions(): Promise<readonly TmuxSession[]> {
+    this.#refuseUntrusted();
+    return listSessions(this.transport);
   }
 
   /** Runs one of the scripts to its end on the host, e.g. doctor.py, and returns what it says. */

@@ -22,6 +22,8 @@ export const commands = {
   moveJobUp: 'earmark.moveJobUp',
   moveJobDown: 'earmark.moveJobDown',
   resumeJob: 'earmark.resumeJob',
+  runInTmux: 'earmark.runInTmux',
+  openTmux: 'earmark.openTmux',
   showJobLog: 'earmark.showJobLog',
   copyJobCommand: 'earmark.copyJobCommand',
   exportJob: 'earmark.exportJob',

@@ -190,6 +190,8 @@ export interface FormPlan {
   readonly warnings: readonly string[];
   /** Fields that make no sense as the others stand. */
   readonly hidden: readonly string[];
+  /** Whether it may run in a terminal under tmux instead: not where a batch system has the GPUs. */
+  readonly interactive: boolean;
   /** What keeps any form from starting (no Python, no torch, no trust), as a sentence; null for nothing. */
   readonly blocked: string | null;
 }
@@ -251,6 +253,7 @@ export const fromWebviewSchema = z.discriminatedUnion('type', [
   /** The form as it stands: say what it would start. */
   z.object({ type: z.literal('plan'), values: formValues }),
   z.object({ type: z.literal('startTraining'), request, values: formValues }),
+  z.object({ type: z.literal('startInteractive'), request, values: formValues }),
   /** Another parent or host: the fields that nobody `touched` are prefilled from it. `host` is null while nobody chose one. */
   z.object({
     type: z.literal('prefill'),

@@ -164,7 +164,7 @@ export async function exportJobScript(context: CommandContext, node: unknown): P
 }
 
 /** The row it was called on as it is now, else asked for among those that `fit`. */
-async function pickJob(
+export async function pickJob(
   context: CommandContext,
   node: unknown,
   title: string,

@@ -23,6 +23,7 @@ import {
   showJobLog,
   stopJob,
 } from './jobs';
+import { openTmux, runInTmux } from './interactive';
 import { openNotes } from './openNotes';
 import { openRun } from './openRun';
 import { pasteRemarks } from './pasteRemarks';
@@ -54,6 +55,8 @@ const table: Record<CommandId, Handler> = {
   [commands.moveJobUp]: (context, node) => moveJob(context, node, -1),
   [commands.moveJobDown]: (context, node) => moveJob(context, node, 1),
   [commands.resumeJob]: resumeJob,
+  [commands.runInTmux]: runInTmux,
+  [commands.openTmux]: openTmux,
   [commands.showJobLog]: showJobLog,
   [commands.copyJobCommand]: copyJobCommand,
   [commands.exportJob]: exportJobScript,

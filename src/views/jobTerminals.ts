@@ -3,6 +3,7 @@ import * as l10n from '@vscode/l10n';
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { TerminalCommand } from '../hosts/transport';
+import type { TmuxSession } from '../jobs/interactive';
 import type { Job } from '../jobs/jobsStore';
 import { DisposableStore } from '../platform/disposables';
 import type { Workshop } from '../workshop';
@@ -47,6 +48,19 @@ export class JobTerminals {
     });
     this.#open.set(job.id, terminal);
     terminal.show(true);
+  }
+
+  /** A session that tmux keeps: closing the terminal leaves it running. */
+  showSession({ name, terminal: { file, args } }: TmuxSession): void {
+    const terminal = vscode.window.createTerminal({
+      name,
+      shellPath: file,
+      shellArgs: [...args],
+      cwd: homedir(),
+      iconPath: new vscode.ThemeIcon('terminal-tmux'),
+      isTransient: true,
+    });
+    terminal.show();
   }
 
   dispose(): void {

@@ -7,6 +7,7 @@ import type { Host } from '../host';
 import { commands } from '../ids';
 import { fromBase } from '../jobs/paths';
 import type { TrainingPlan } from '../jobs/planTraining';
+import type { JobDraft } from '../jobs/spec';
 import type { FormValues } from '../jobs/trainingForm';
 import type { Notebook } from '../notebook';
 import { DisposableStore } from '../platform/disposables';
@@ -158,6 +159,9 @@ export class TrainingForm {
       case 'startTraining':
         await this.#start(message.values);
         return;
+      case 'startInteractive':
+        await this.#startInteractive(message.values);
+        return;
       case 'createEnvironment':
         await vscode.commands.executeCommand(commands.createEnvironment, {
           kind: 'host',
@@ -191,16 +195,28 @@ export class TrainingForm {
   }
 
   async #start(values: FormValues): Promise<void> {
-    const { plan, training } = await this.#plan(values);
-    if (training === null) throw new HumanError(plan.blocked ?? l10n.t('Nothing can be started yet.'));
-    const [wrong] = Object.values(training.errors);
-    if (wrong !== undefined) throw new HumanError(wrong);
     const { host, workFolder } = this.#site;
-    const launch = await host.prepare(training.drafts, workFolder);
+    const launch = await host.prepare(await this.#drafts(values), workFolder);
     const jobs = await host.start(launch, workFolder);
     this.deps.wakeJobs();
     await this.deps.terminals.showFirst(jobs);
     this.panel.dispose();
+  }
+
+  async #startInteractive(values: FormValues): Promise<void> {
+    const { host, workFolder } = this.#site;
+    const launch = await host.prepare(await this.#drafts(values), workFolder);
+    this.deps.terminals.showSession(await host.openSession(launch, workFolder));
+    this.panel.dispose();
+  }
+
+  /** Throws a HumanError while something keeps the form from starting. */
+  async #drafts(values: FormValues): Promise<readonly JobDraft[]> {
+    const { plan, training } = await this.#plan(values);
+    if (training === null) throw new HumanError(plan.blocked ?? l10n.t('Nothing can be started yet.'));
+    const [wrong] = Object.values(training.errors);
+    if (wrong !== undefined) throw new HumanError(wrong);
+    return training.drafts;
   }
 }
 

@@ -82,6 +82,7 @@ export async function formPlan(
   const { host, deps } = site;
   const facts: [string, string][] = [[l10n.t('Host'), host.name]];
   const hidden = hiddenHostFields(deps.workshop.hosts.length, host.entry.slurm !== null);
+  const interactive = host.entry.slurm === null;
   try {
     const { workFolder, base } = site;
     facts.push([l10n.t('Folder'), base]);
@@ -121,6 +122,7 @@ export async function formPlan(
         errors,
         warnings: training.warnings,
         hidden: [...training.hidden, ...hidden],
+        interactive,
         blocked: needsEnvironment
           ? l10n.t('This Python has no torch: it can start nothing yet. Make an environment that has it.')
           : null,
@@ -130,7 +132,7 @@ export async function formPlan(
     if (!(error instanceof HumanError)) throw error;
     return {
       training: null,
-      plan: { facts, command: '', errors: {}, warnings: [], hidden, blocked: error.message },
+      plan: { facts, command: '', errors: {}, warnings: [], hidden, interactive, blocked: error.message },
     };
   }
 }

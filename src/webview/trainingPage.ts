@@ -37,7 +37,18 @@ export function trainingPage(root: HTMLElement, host: Host): void {
     label: l10n.t('Start Training'),
     icon: 'play',
     primary: true,
-    onClick: () => void send(),
+    onClick: () => void send('startTraining'),
+  });
+  const tmux = button({
+    label: l10n.t('Run in tmux'),
+    icon: 'terminal-tmux',
+    onClick: () => void send('startInteractive'),
+  });
+  const aboutTmux = element('p', {
+    class: 'dim plan-tmux',
+    text: l10n.t(
+      'In tmux you type into it (pdb, Ctrl-C), and it runs on when you close its terminal. Not queued, not resumed by Earmark, no notification.',
+    ),
   });
   const copy = button({
     label: l10n.t('Copy Command'),
@@ -82,7 +93,16 @@ export function trainingPage(root: HTMLElement, host: Host): void {
           warnings,
           blocked,
           failure,
-          element('div', { class: 'plan-buttons' }, start.element, copy.element, environment.element, status),
+          element(
+            'div',
+            { class: 'plan-buttons' },
+            start.element,
+            tmux.element,
+            copy.element,
+            environment.element,
+            status,
+          ),
+          aboutTmux,
         ),
       ),
       side,
@@ -119,13 +139,13 @@ export function trainingPage(root: HTMLElement, host: Host): void {
     }
     askPlan();
   };
-  const send = async (): Promise<void> => {
+  const send = async (type: 'startTraining' | 'startInteractive'): Promise<void> => {
     if (starting) return;
     starting = true;
     setText(failure, '');
     show();
     try {
-      await host.ask({ type: 'startTraining', values: values() });
+      await host.ask({ type, values: values() });
       setText(status, l10n.t('Started. The run appears in the sidebar by itself.'));
     } catch (error) {
       setText(failure, error instanceof Error ? error.message : String(error));
@@ -140,6 +160,8 @@ export function trainingPage(root: HTMLElement, host: Host): void {
     }
     const isReady = plan !== null && plan.blocked === null && Object.keys(plan.errors).length === 0;
     start.setDisabled(!isReady || starting);
+    tmux.setDisabled(!isReady || starting);
+    tmux.element.hidden = aboutTmux.hidden = plan?.interactive !== true;
     start.setLabel(starting ? l10n.t('Starting…') : l10n.t('Start Training'));
     copy.setDisabled(plan === null || plan.command === '');
     environment.element.hidden = (plan?.blocked ?? null) === null;
