@@ -14,6 +14,7 @@ import { ComparisonPanel } from './views/comparisonPanel';
 import { registerHostsView } from './views/hostsView';
 import { registerJobsView } from './views/jobsView';
 import { JobTerminals } from './views/jobTerminals';
+import { Reports } from './views/reports';
 import { RunPages } from './views/runPanel';
 import { registerRunsView } from './views/runsView';
 import { TrainingPanel } from './views/trainingPanel';
@@ -78,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): void {
       workshop,
       terminals,
       hosts,
+      reports: own(new Reports()),
       wakeJobs,
     }),
   );

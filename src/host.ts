@@ -2,15 +2,14 @@
 import * as l10n from '@vscode/l10n';
 import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
-import { HumanError, messageOf, type NextStep } from './errors';
+import { HumanError, type NextStep } from './errors';
+import { stateAfter, type HostState } from './hostState';
 import type { ExecResult } from './hosts/exec';
 import type { HostEntry } from './hosts/hostEntry';
 import { localFiles, remoteFiles, type HostFiles } from './hosts/hostFiles';
 import { noPython, type Interpreter } from './hosts/interpreters';
 import { localTransport } from './hosts/localTransport';
-import { Unreachable } from './hosts/noAnswer';
 import { sshTransport, type SshTransport } from './hosts/sshTransport';
-import type { SshTrouble } from './hosts/sshTrouble';
 import { survey, type Survey } from './hosts/survey';
 import { HostTools } from './hosts/tools';
 import type { Transport } from './hosts/transport';
@@ -47,18 +46,6 @@ export interface HostOptions {
     readonly exclude: () => readonly string[];
   } | null;
 }
-
-/** What the last look at the host found; `since` is when that began. */
-export type HostState =
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'reachable'; readonly since: Date; readonly survey: Survey }
-  | {
-      readonly kind: 'unreachable';
-      readonly since: Date;
-      readonly reason: string;
-      /** What ssh said; null where it said nothing. */
-      readonly trouble: SshTrouble | null;
-    };
 
 export class Host {
   readonly jobs: JobsStore;
@@ -220,19 +207,11 @@ export class Host {
   /** Looks at the host; `state` tells what came of it. Never throws. */
   async check(): Promise<void> {
     if (!this.options.mayRun()) return;
-    const { kind: before } = this.#state;
-    const since = this.#state.kind === 'unknown' ? new Date() : this.#state.since;
-    const sinceOf = (kind: HostState['kind']): Date => (kind === before ? since : new Date());
-    try {
-      this.#state = { kind: 'reachable', survey: await this.survey(), since: sinceOf('reachable') };
-    } catch (error) {
-      this.#state = {
-        kind: 'unreachable',
-        since: sinceOf('unreachable'),
-        reason: messageOf(error),
-        trouble: error instanceof Unreachable ? error.trouble : null,
-      };
-    }
+    this.#state = await stateAfter(this.#state, async () => {
+      const survey = await this.survey();
+      const [python = null] = await this.interpreters();
+      return { survey, python };
+    });
   }
 
   /** GPUs, load, memory, disk and tools. Throws a HumanError when the host can't be asked. */

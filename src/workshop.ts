@@ -1,12 +1,13 @@
 /** Where jobs are started in this window: its hosts, this machine first, and all their jobs as one list. */
 import * as l10n from '@vscode/l10n';
-import { existsSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { HumanError } from './errors';
 import { Host } from './host';
 import { controlFolder } from './hosts/controlFolder';
 import { folderNameOf, type HostEntry } from './hosts/hostEntry';
+import { commands } from './ids';
 import type { Job } from './jobs/jobsStore';
 import { isLive } from './jobs/state';
 import { noteIds } from './notes/noteId';
@@ -75,14 +76,25 @@ export class Workshop {
     return this.hosts.find((host) => host.mirror !== null && host.there(folder) !== null) ?? this.here;
   }
 
-  /** Where runs of other hosts are read, each with the name of its host. */
-  get mirrors(): readonly { readonly path: string; readonly label: string; readonly isCopy: true }[] {
-    return this.hosts.flatMap((host) =>
-      // Before anything has come there is no folder, which is no fault of anybody's.
-      host.mirrorFolder === null || !existsSync(host.mirrorFolder)
-        ? []
-        : [{ path: host.mirrorFolder, label: host.name, isCopy: true }],
+  /** The same for what only that host can do. Throws a HumanError where the settings name it no more. */
+  hostThatMade(folder: string): Host {
+    const host = this.hostOfFolder(folder);
+    const former = this.mirrors.find(({ path }) => folder.startsWith(path + sep));
+    if (host !== this.here || former === undefined) return host;
+    throw new HumanError(
+      l10n.t('“{0}”, where this run came from, is not among the hosts any more. Add it again.', former.label),
+      { label: l10n.t('Add Host'), command: commands.addHost },
     );
+  }
+
+  /** Where runs of other hosts are read, each with the name of its host; also of those that were removed. */
+  get mirrors(): readonly { readonly path: string; readonly label: string; readonly isCopy: true }[] {
+    const mirrors = this.#options.mirrors();
+    const names = new Map(this.hosts.map(({ mirrorFolder, name }) => [mirrorFolder, name]));
+    return foldersIn(mirrors).map((name) => {
+      const path = join(mirrors, name);
+      return { path, label: names.get(path) ?? name.replace(/~[0-9a-f]{6}$/, ''), isCopy: true };
+    });
   }
 
   named(name: string): Host | undefined {
@@ -164,6 +176,19 @@ export class Workshop {
       this.#tell();
     });
     return host;
+  }
+}
+
+/** Sorted; none where nothing is. */
+function foldersIn(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => name)
+      .sort();
+  } catch {
+    return [];
   }
 }
 

@@ -6,6 +6,7 @@ import type { Host } from '../host';
 import { commands } from '../ids';
 import type { Interpreter } from '../hosts/interpreters';
 import type { CommandContext } from './context';
+import { pythonText } from '../views/hostFacts';
 import { savePython } from './hostSettings';
 import { pickHost } from './pickHost';
 
@@ -50,25 +51,13 @@ function choicesOf(found: readonly Interpreter[]): Choice[] {
       .filter(({ version }) => version !== null)
       .map((interpreter) => ({
         label: interpreter.environment?.name ?? posix.basename(interpreter.path),
-        description: factsOf(interpreter),
+        description:
+          pythonText(interpreter) + (interpreter.problem === null ? '' : ` · ${l10n.t('too old')}`),
         detail: interpreter.path,
         setting: interpreter.path,
       })),
     { label: l10n.t('Type a path…'), setting: null },
   ];
-}
-
-/** `conda · Python 3.11.7 · torch 2.4.0` */
-function factsOf({ environment, version, torch, problem }: Interpreter): string {
-  const isOld = problem !== null;
-  return [
-    environment?.kind ?? '',
-    `Python ${version ?? ''}`,
-    torch === null ? l10n.t('no torch') : `torch ${torch}`,
-    isOld ? l10n.t('too old') : '',
-  ]
-    .filter((part) => part !== '')
-    .join(' · ');
 }
 
 async function askPath(host: Host): Promise<string | null> {

@@ -4,6 +4,7 @@ import type { Notebook } from '../notebook';
 import type { ComparisonPanel } from '../views/comparisonPanel';
 import type { HostsView } from '../views/hostsView';
 import type { JobTerminals } from '../views/jobTerminals';
+import type { Reports } from '../views/reports';
 import type { RunPages } from '../views/runPanel';
 import type { TrainingPanel } from '../views/trainingPanel';
 import type { Workshop } from '../workshop';
@@ -19,6 +20,7 @@ export interface CommandContext {
   readonly workshop: Workshop;
   readonly terminals: JobTerminals;
   readonly hosts: HostsView;
+  readonly reports: Reports;
   /** Jobs were started or asked to stop: the Jobs view looks soon. */
   readonly wakeJobs: () => void;
   /** Looks at the disk if nobody has yet. */

@@ -83,9 +83,10 @@ export async function checkEnvironment(context: CommandContext, node: unknown): 
     },
     () => host.run('doctor.py', ['--json', '--output_dir', folder, ...args], folder, REPORT_TIMEOUT_MS),
   );
-  const content = doctorPage(path, result);
-  const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
-  await vscode.commands.executeCommand('markdown.showPreview', document.uri);
+  await context.reports.show(
+    l10n.t('Check of {0}', host.name),
+    doctorPage(path, result, host.isHere ? null : host.name),
+  );
 }
 
 /** Flags for the model and data that a run was trained with, as far as they are here. */

@@ -24,7 +24,7 @@ export async function evaluate(context: CommandContext, node: unknown, set: Eval
   const title = set === 'quick' ? l10n.t('Evaluate (Quick)') : l10n.t('Evaluate (Full)');
   const run = await pickRun(context, node, title);
   if (run === null) return;
-  const host = context.workshop.hostOfFolder(run.folder);
+  const host = context.workshop.hostThatMade(run.folder);
   const runDir = host.there(run.folder) ?? run.folder;
   const outputDir = join(runDir, FOLDERS[set]);
   const busy = host.jobs.jobs.find((job) => isLive(job.state) && job.spec?.output === outputDir);

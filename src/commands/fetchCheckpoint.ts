@@ -11,7 +11,7 @@ export async function fetchCheckpoint(context: CommandContext, node: unknown): P
   const title = l10n.t('Fetch Checkpoint');
   const run = await pickRun(context, node, title);
   if (run === null) return;
-  const host = context.workshop.hostOfFolder(run.folder);
+  const host = context.workshop.hostThatMade(run.folder);
   const { mirror } = host;
   if (mirror === null)
     throw new HumanError(l10n.t('{0} lies on this machine: nothing is to be fetched.', run.name));

@@ -137,7 +137,10 @@ async function test(context: CommandContext, name: string): Promise<void> {
     'host-key-changed': [l10n.t('What to Do'), verifyHostKey],
   };
   const [label, act] = steps[state.trouble?.kind ?? ''] ?? [l10n.t('Try Again'), testHost];
-  const chosen = await vscode.window.showErrorMessage(state.reason, label);
+  const chosen = await vscode.window.showErrorMessage(
+    state.reason.startsWith(name) ? state.reason : l10n.t('{0}: {1}', name, state.reason),
+    label,
+  );
   if (chosen === label) await act(context, node);
 }
 

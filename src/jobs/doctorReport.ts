@@ -16,12 +16,16 @@ const reportSchema = z.object({
 });
 type Report = z.infer<typeof reportSchema>;
 
-const MARKS = { ok: '✅', warning: '⚠️', failed: '❌' } as const;
+/** Of every font, and without colour of their own. */
+const MARKS = { ok: '✓', warning: '⚠', failed: '✗' } as const;
 
 /** Markdown. What the script said is shown as it is where it is no report. */
-export function doctorPage(python: string, result: ExecResult): string {
+export function doctorPage(python: string, result: ExecResult, host: string | null = null): string {
   const report = readReport(result.stdout);
-  const title = `# ${l10n.t('Check of {0}', code(python))}`;
+  const title =
+    host === null
+      ? `# ${l10n.t('Check of {0}', code(python))}`
+      : `# ${l10n.t('Check of {0} on {1}', code(python), inline(host))}`;
   if (report === null) {
     const said = [result.stdout, result.stderr].join('\n').trim().split('\n').slice(-40).join('\n');
     return [title, l10n.t('The check broke off. This is the last that it said:'), fenced(said)].join('\n\n');

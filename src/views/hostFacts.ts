@@ -1,5 +1,6 @@
 /** What a host has, in words: the same in the Hosts view and in the training form. */
 import * as l10n from '@vscode/l10n';
+import type { Interpreter } from '../hosts/interpreters';
 import type { Survey } from '../hosts/survey';
 
 /** `H100 80GB: 12 of 80 GB in use, 97 % busy`, one for each GPU. */
@@ -11,6 +12,17 @@ export function gpuText({ name, total, used, percent }: Survey['gpus'][number]):
     percent === null ? '' : l10n.t('{0} % busy', Math.round(percent)),
   ].filter((part) => part !== '');
   return parts.length === 0 ? name : `${name}: ${parts.join(', ')}`;
+}
+
+/** `conda music · Python 3.11.7 · torch 2.4.0` */
+export function pythonText({ environment, version, torch }: Interpreter): string {
+  return [
+    environment === null ? '' : `${environment.kind} ${environment.name}`,
+    `Python ${version ?? '?'}`,
+    torch === null ? l10n.t('no torch') : `torch ${torch}`,
+  ]
+    .filter((part) => part !== '')
+    .join(' · ');
 }
 
 export function resourceRows({ gpus, free }: Survey): readonly (readonly [string, string])[] {

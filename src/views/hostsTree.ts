@@ -6,7 +6,7 @@ import { addressText } from '../hosts/sshAddress';
 import { commands } from '../ids';
 import { isLive } from '../jobs/state';
 import { formatMoment } from './format';
-import { gigabytes, gpuText } from './hostFacts';
+import { gigabytes, gpuText, pythonText } from './hostFacts';
 
 export type HostsNode =
   HostNode | { readonly kind: 'fact'; readonly host: Host; readonly text: string; readonly icon: string };
@@ -53,7 +53,7 @@ export class HostsTree implements vscode.TreeDataProvider<HostsNode> {
     item.id = host.name;
     item.contextValue = contextOf(host);
     item.iconPath = iconOf(host);
-    item.description = [stateText(host, this.options.now()), jobsText(host)]
+    item.description = [stateText(host, this.options.now()), pythonTrouble(host), jobsText(host)]
       .filter((part) => part !== '')
       .join(' · ');
     item.tooltip = tooltipOf(host);
@@ -109,6 +109,11 @@ function stateText({ state }: Host, now: Date): string {
   }
 }
 
+/** '' where jobs can be started. */
+function pythonTrouble({ state }: Host): string {
+  return state.kind === 'reachable' && state.python?.problem !== null ? l10n.t('no Python to run jobs') : '';
+}
+
 function jobsText({ jobs }: Host): string {
   const live = jobs.jobs.filter(({ state }) => isLive(state)).length;
   return live === 0 ? '' : l10n.t('{0} jobs', live);
@@ -123,6 +128,11 @@ function factsOf(host: Host): HostsNode[] {
   if (entry.folder !== null) facts.push(fact('folder', entry.folder));
   if (entry.scheduler === 'slurm') facts.push(fact('server-environment', l10n.t('jobs go through Slurm')));
   if (state.kind === 'reachable') {
+    const { python } = state;
+    if (python !== null)
+      facts.push(
+        python.problem === null ? fact('package', pythonText(python)) : fact('warning', python.problem),
+      );
     const { gpus, cpus, load, free, memory } = state.survey;
     for (const gpu of gpus) facts.push(fact('circuit-board', gpuText(gpu)));
     facts.push(

@@ -21,7 +21,8 @@ export function registerHostsView(workshop: Workshop, problems: () => readonly s
   const tree = store.add(new HostsTree({ hosts: () => workshop.hosts, now: () => new Date() }));
   const view = store.add(vscode.window.createTreeView(views.hosts, { treeDataProvider: tree }));
   const look = async (): Promise<void> => {
-    view.message = problems().join('\n');
+    const message = problems().join('\n');
+    if (view.message !== message) view.message = message;
     setContext(contexts.hasHosts, workshop.hosts.length > 1);
     await Promise.all(workshop.hosts.map((host) => host.check().then(() => tree.refresh())));
   };

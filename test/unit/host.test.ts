@@ -115,6 +115,22 @@ describe('a host that is elsewhere', () => {
     expect(workshop.mirrors).toMatchObject([{ path: join(mirrors, 'box'), label: 'box' }]);
   });
 
+  it('leaves its runs here when it is removed, and is named where only it could do more', async () => {
+    const { workshop, places, mirrors, entries } = await makeWorkshop();
+    const copy = join(mirrors, 'box/output_epoch1');
+    await mkdir(copy, { recursive: true });
+    await mkdir(join(mirrors, 'old~1f2e3d/output_epoch9'), { recursive: true });
+    await write(mirrors, { '.gitignore': '*' });
+    const labels = (): string[] => workshop.mirrors.map(({ label }) => label);
+    expect(labels()).toEqual(['box', 'old']);
+    expect(workshop.hostThatMade(copy).name).toBe('box');
+    entries.set(entries.get().slice(1));
+    workshop.reload();
+    expect(labels()).toEqual(['box', 'old']);
+    expect(() => workshop.hostThatMade(copy)).toThrow(/“box”, where this run came from.*Add it again/);
+    expect(workshop.hostThatMade(join(places[0]!, 'output_epoch1'))).toBe(workshop.here);
+  });
+
   it('has its runs brought here, weights apart, out of the sight of git', async () => {
     const { workshop, places, mirrors } = await makeWorkshop();
     const [here, box] = workshop.hosts as [Host, Host];

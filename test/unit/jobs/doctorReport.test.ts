@@ -19,9 +19,9 @@ test('tells each check, and gives commands to copy', () => {
     false,
   );
   const page = doctorPage('/usr/bin/python3', { code: 1, stdout, stderr: '' });
-  expect(page).toContain('✅ **python**: 3.11.7 at /usr/bin/python3');
-  expect(page).toContain("❌ **torch**: is not installed.\n\n```sh\npython -m pip install 'torch>=2.4'\n```");
-  expect(page).toContain('⚠️ **disk**: 3 GB free  \n→ Make room.');
+  expect(page).toContain('✓ **python**: 3.11.7 at /usr/bin/python3');
+  expect(page).toContain("✗ **torch**: is not installed.\n\n```sh\npython -m pip install 'torch>=2.4'\n```");
+  expect(page).toContain('⚠ **disk**: 3 GB free  \n→ Make room.');
   expect(page).toContain('Something stands in the way');
   expect(page).not.toContain('hello');
 });
