@@ -715,7 +715,8 @@ def list_gpus() -> list[str] | None:
 
 def lock_folder() -> str:
     """Of this user alone, and the same for each of their sessions: at home, which outlives them all."""
-    folder = os.path.expanduser("~/.local/state/earmark/gpus")
+    state = os.environ.get("XDG_STATE_HOME", "")
+    folder = os.path.join(state if os.path.isabs(state) else os.path.expanduser("~/.local/state"), "earmark", "gpus")
     try:
         make_private(folder)
     except OSError as error:

@@ -12,19 +12,34 @@ export interface JobNode {
   readonly job: Job;
 }
 
+/** Its job is replaced as more is known of it. */
+interface Row extends JobNode {
+  job: Job;
+}
+
 export interface JobsTreeOptions {
   readonly jobs: () => readonly Job[];
   readonly now: () => Date;
 }
 
 export class JobsTree implements vscode.TreeDataProvider<JobNode> {
-  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #changed = new vscode.EventEmitter<JobNode[] | undefined>();
+  /** What VS Code was given, row by row: the same row stays the same object. */
+  #rows: Row[] = [];
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(private readonly options: JobsTreeOptions) {}
 
+  /** Where only words of rows have changed, only those are drawn anew: a menu that is open loses its row else. */
   refresh(): void {
-    this.#changed.fire(undefined);
+    const jobs = inOrder(this.options.jobs());
+    if (jobs.map(({ id }) => id).join() !== this.#rows.map(({ job }) => job.id).join()) {
+      this.#changed.fire(undefined);
+      return;
+    }
+    const changed = this.#rows.filter((row, at) => row.job !== jobs[at]);
+    for (const [at, row] of this.#rows.entries()) row.job = jobs[at] ?? row.job;
+    if (changed.length > 0) this.#changed.fire(changed);
   }
 
   dispose(): void {
@@ -32,7 +47,14 @@ export class JobsTree implements vscode.TreeDataProvider<JobNode> {
   }
 
   getChildren(node?: JobNode): JobNode[] {
-    return node === undefined ? inOrder(this.options.jobs()).map((job) => ({ kind: 'job', job })) : [];
+    if (node !== undefined) return [];
+    const before = new Map<string, Row>(this.#rows.map((row) => [row.job.id, row]));
+    this.#rows = inOrder(this.options.jobs()).map((job) => {
+      const row = before.get(job.id) ?? { kind: 'job', job };
+      row.job = job;
+      return row;
+    });
+    return this.#rows;
   }
 
   getTreeItem({ job }: JobNode): vscode.TreeItem {

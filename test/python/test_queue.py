@@ -52,6 +52,7 @@ class Queue(Bench):
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own, so that no job of this machine's has a say, and no GPU of it either."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     return tmp_path / "home"
 

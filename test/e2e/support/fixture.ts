@@ -94,7 +94,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       version,
       extensionsDir: await extensions(version),
       trust,
-      env,
+      // A queue of its own: jobs of other tests on this machine have no say.
+      env: { XDG_STATE_HOME: join(scratch, 'state'), ...env },
       settings: {
         'workbench.colorTheme': themes[theme],
         // Rows that stick to the top would lie over the ones to click.

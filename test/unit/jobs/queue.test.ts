@@ -83,7 +83,7 @@ describe('on a host', () => {
   vi.setConfig({ testTimeout: 60_000 });
   beforeEach(async () => {
     // Its own queue, on a machine without GPUs: no job of this one has a say.
-    vi.stubEnv('HOME', await makeFolder());
+    vi.stubEnv('XDG_STATE_HOME', await makeFolder());
     vi.stubEnv('CUDA_VISIBLE_DEVICES', '');
     return () => void vi.unstubAllEnvs();
   });
