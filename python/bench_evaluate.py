@@ -26,7 +26,8 @@ from typing import Any
 STYLES = ("lo-fi hip hop", "solo cello", "techno", "bossa nova", "ambient pads", "funk", "piano ballad", "delta blues")
 CLIPS_A_MODEL = 50
 TEXTS = [f"{STYLES[i % 8]} number {i}, warm and slow, with strings, bass and drums, live" for i in range(CLIPS_A_MODEL)]
-DATASHEET_GB_S = 3350
+DATASHEET_GB_S = {"H100": 3350, "H200": 4800}
+"""Of the SXM cards with HBM3 and HBM3e, by NVIDIA's data sheets."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -137,7 +138,9 @@ def decode_step(model: Any, tokenizer: Any, args: argparse.Namespace) -> dict[st
             moved = bytes_a_step(weights, decoder, texts)
             found[f"bound_ms{name}"] = 1e3 * moved / found["copy_gb_s"] / 1e9
             found[f"bound_share{name}"] = found[f"bound_ms{name}"] / found[f"step_ms{name}"]
-            found[f"datasheet_share{name}"] = 1e3 * moved / DATASHEET_GB_S / 1e9 / found[f"step_ms{name}"]
+            for card, gb_s in DATASHEET_GB_S.items():
+                if card in device_name(model.device):
+                    found[f"datasheet_share{name}"] = 1e3 * moved / gb_s / 1e9 / found[f"step_ms{name}"]
         if args.profile:
             show_profile(decoder)
         del weights, decoder

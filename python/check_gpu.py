@@ -25,6 +25,7 @@ def main(args: argparse.Namespace) -> int:
     import torch
 
     import torch_ops
+    from codec import decode_audio
     from decode import Decoder, Weights, decoder_state, fastest_ops
     from musicgen import encode_text, load_model, load_tokenizer
     from sampling import Sampling, noise_key
@@ -69,6 +70,11 @@ def main(args: argparse.Namespace) -> int:
     exact, rough = (first_logits(make(dtype, False, models=1), texts, keys) for dtype in (torch.float32, torch.float16))
     error = float((exact - rough).norm() / exact.norm())
     check("fp16: logits close to those of fp32", error < 1e-2, f"relative error {error:.1e}")
+    codes = fast[0]
+    with torch.no_grad():
+        heard = model.audio_encoder.decode(codes[None], [None]).audio_values[:, 0]
+    error = float((heard - decode_audio(model, codes)).norm() / heard.norm())
+    check("codec: what the model's own makes of the codes", error < 1e-3, f"relative error {error:.1e}")
     return 0 if all(held) else 1
 
 

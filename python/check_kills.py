@@ -14,13 +14,13 @@ import hashlib
 import os
 import random
 import signal
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import evaluate
-from errors import HumanError, run_script
+from errors import run_script
+from forked import finish, start
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -45,12 +45,12 @@ def main(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="kills-", dir=args.run_dir) as name:
         quiet, struck = Path(name) / "quiet", Path(name) / "struck"
         began = time.monotonic()
-        finish(args, quiet)
+        finish(evaluate, words(args, quiet))
         seconds = time.monotonic() - began
         print(f"Undisturbed: {len(hashes(quiet))} clips in {seconds:.1f} s", flush=True)
         for number in range(args.kills):
             before, left = len(hashes(struck)), len(hashes(quiet)) - len(hashes(struck))
-            process = start(args, struck)
+            process = start(evaluate, words(args, struck))
             if number % 2:  # while files are being written: after some of them, not so many that none is left at last
                 until = before + luck.randint(1, max(1, left // (args.kills - number + 1)))
                 while len(hashes(struck)) < until and runs(process):
@@ -60,39 +60,21 @@ def main(args: argparse.Namespace) -> int:
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
             print(f"Kill {number + 1}: {len(hashes(struck))} clips are there, {before} before", flush=True)
-        finish(args, struck)
+        finish(evaluate, words(args, struck))
         wanted, found = hashes(quiet), hashes(struck)
     same = sum(found.get(path) == digest for path, digest in wanted.items())
     print(f"{same} of {len(wanted)} files are the same, {len(found) - same} are not")
     return 0 if found == wanted else 1
 
 
-def start(args: argparse.Namespace, output: Path) -> int:
-    """A child that evaluates; returns its process id."""
-    words = ["--model_path", args.model_path, "--run_dir", args.run_dir, "--prompts", args.prompts]
-    words += ["--output_dir", output, "--duration", args.duration, "--batch_size", args.batch_size]
-    child = os.fork()
-    if child:
-        return child
-    try:
-        with open(os.devnull, "w", encoding="utf-8") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
-            code = evaluate.main(evaluate.make_parser().parse_args([str(word) for word in words]))
-    except BaseException as error:  # a child must never return into the parent's code
-        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
-        code = 1
-    os._exit(code)
+def words(args: argparse.Namespace, output: Path) -> list[object]:
+    found = ["--model_path", args.model_path, "--run_dir", args.run_dir, "--prompts", args.prompts]
+    return [*found, "--output_dir", output, "--duration", args.duration, "--batch_size", args.batch_size]
 
 
 def runs(process: int) -> bool:
     """Leaves an ended child as it is, so that its id stays its own."""
     return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-
-
-def finish(args: argparse.Namespace, output: Path) -> None:
-    _, status = os.waitpid(start(args, output), 0)
-    if status:
-        raise HumanError(f"evaluate.py ended with {os.waitstatus_to_exitcode(status)}; see above.")
 
 
 def hashes(folder: Path) -> dict[str, str]:

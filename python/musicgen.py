@@ -247,8 +247,13 @@ def _targets() -> str:
 
 
 def _quiet_transformers() -> None:
-    """Its warnings are about MusicGen's own ids; its bars are not ours."""
+    """Its warnings are about MusicGen's own ids; its bars are not ours. And it is in time for its first import.
+
+    Where scikit-learn is installed transformers imports it, and SciPy and pandas with it, for a way of generating that
+    is not used here: seconds before anything is heard.
+    """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
     with contextlib.suppress(ImportError):
         from transformers.utils import logging
 

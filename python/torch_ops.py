@@ -1,7 +1,8 @@
-"""The steps of the decode loop that are no matrix product, in plain PyTorch: for CPUs and for GPUs without Triton.
+"""The steps of decoding that are no matrix product, in plain PyTorch: for CPUs and for GPUs without Triton.
 
 triton_ops.py has the same functions as kernels. Shapes: G models, B prompts of each, N = 2B rows (the first half hears
-the prompt, the second does not), D width, H heads of E, K codebooks, V codes, S steps, L text tokens.
+the prompt, the second does not), D width, H heads of E, K codebooks, V codes, S steps, L text tokens;
+of the codec R clips, C channels, N samples.
 """
 
 from __future__ import annotations
@@ -69,3 +70,8 @@ def draw(logits: torch.Tensor, tokens: torch.Tensor, codes: torch.Tensor, how: D
     drawn = torch.where((late >= 0) & (late < how.frames), drawn, how.pad)
     tokens.copy_(drawn.view_as(tokens))
     codes[:, :, clock.step] = drawn
+
+
+def elu_pad(x: torch.Tensor, alpha: float | None, padding: tuple[int, int], mode: str) -> torch.Tensor:
+    """ELU of x (R, C, N), or x itself where alpha is None, padded by so many samples before and after."""
+    return F.pad(x if alpha is None else F.elu(x, alpha), padding, mode)
