@@ -260,11 +260,12 @@ def grace_of(*records: Json) -> float:
 
 
 def scancel(directory: str, *how: str) -> None:
-    number = slurm_id(directory)
+    job, number = os.path.basename(directory), slurm_id(directory)
     try:
-        record = None if number else records(queue()).get(name_of(os.path.basename(directory)))
+        record = None if number else records(queue()).get(name_of(job))
         if number or record:
-            run(["scancel", *how, str(number or record["id"])], SQUEUE_S)
+            # By its name too: in a directory that somebody else made, the number may be that of another job.
+            run(["scancel", f"--name={name_of(job)}", *how, str(number or record["id"])], SQUEUE_S)
     except (Unreachable, subprocess.CalledProcessError):
         pass  # stop.json is there: what begins or runs obeys it, and what is over needs no cancelling
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import selectors
+import signal
 import subprocess
 import time
+from contextlib import suppress
 
 import supervisor
 from supervisor import Json
@@ -13,6 +16,8 @@ from supervisor import Json
 SQUEUE_S = 6.0
 SACCT_S = 3.0
 """Together under the ten seconds within which somebody who looks wants an answer."""
+MOST_BYTES = 16_000_000
+"""Of one answer: a queue of a hundred thousand jobs."""
 UNREACHABLE = re.compile(r"Unable to contact|timed out|connect|Zero Bytes|Unexpected message|authentication|Munge")
 """In what Slurm's programs say when there was no answer: what was asked for may have been done or not."""
 USUAL_PLACES = "/usr/bin:/usr/local/bin:/opt/slurm/bin:/usr/local/slurm/bin:/cm/shared/apps/slurm/current/bin"
@@ -83,16 +88,48 @@ def run(argv: list[str], patience_s: float) -> str:
     env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     env.update(LC_ALL="C", SLURM_TIME_FORMAT="%s", PATH=f"{env.get('PATH', '')}:{USUAL_PLACES}")
     try:
-        done = subprocess.run(
-            argv, env=env, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=patience_s, check=False,
-            encoding="utf-8", errors="replace",
+        process = subprocess.Popen(
+            argv, env=env, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
         )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise Unreachable(f"{argv[0]} gave no answer within {patience_s:g} s") from error
     except OSError as error:
         raise Unreachable(f"{argv[0]} can't be run on this node: {error.strerror}") from error
-    if done.returncode != 0:
-        if UNREACHABLE.search(done.stderr):
-            raise Unreachable(done.stderr.strip().splitlines()[-1])
-        raise subprocess.CalledProcessError(done.returncode, argv, done.stdout, done.stderr)
-    return done.stdout
+    with process:
+        try:
+            said, complaint = heard(process, time.monotonic() + patience_s)
+            code = process.wait()
+        except NoEnd as error:
+            raise Unreachable(f"{argv[0]} {error}") from error
+        finally:
+            with suppress(OSError):  # also what it started, where it is a script of the site's
+                os.killpg(process.pid, signal.SIGKILL)
+    if code != 0:
+        if UNREACHABLE.search(complaint):
+            raise Unreachable(complaint.strip().splitlines()[-1])
+        raise subprocess.CalledProcessError(code, argv, said, complaint)
+    return said
+
+
+class NoEnd(Exception):
+    pass
+
+
+def heard(process: subprocess.Popen, until: float) -> tuple[str, str]:
+    """All that a program says, and what it complains of. Raises NoEnd where that is more than is believed, or late."""
+    channels = [channel for channel in (process.stdout, process.stderr) if channel]
+    said = [bytearray() for _ in channels]
+    with selectors.DefaultSelector() as selector:
+        for number, channel in enumerate(channels):
+            selector.register(channel, selectors.EVENT_READ, number)
+        while selector.get_map():
+            for key, _ in selector.select(max(0.0, until - time.monotonic())):
+                data = os.read(key.fd, 65536)
+                said[key.data] += data
+                if not data:
+                    selector.unregister(key.fileobj)
+            if sum(map(len, said)) > MOST_BYTES:
+                raise NoEnd("said more than is believed")
+            if time.monotonic() > until and selector.get_map():
+                raise NoEnd("gave no answer in time")
+    out, complaint = (text.decode("utf-8", "replace") for text in said)
+    return out, complaint

@@ -128,3 +128,31 @@ def test_hostile_records_in_a_job_directory_do_no_harm(tmp_path: Path) -> None:
         (job / "slurm.json").write_text(text)
         (job / "scheduler.json").write_text(text)
         assert "scheduler" in probe(tmp_path)
+
+
+def test_an_answer_without_end_is_none_and_costs_neither_time_nor_memory(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    program(tmp_path, "squeue", "exec yes '1|RUNNING|0|0|x|y|z'")
+    with pytest.raises(slurm_queue.Unreachable, match="more than is believed"):
+        slurm_queue.run(["squeue"], 60.0)
+    # A script of the site's around it ends with what it started.
+    program(tmp_path, "squeue", f"sleep 600 & echo $! > {tmp_path}/pid; wait")
+    with pytest.raises(slurm_queue.Unreachable, match="in time"):
+        slurm_queue.run(["squeue"], 1.0)
+    state = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
+    assert not state.exists() or state.read_text().split(") ")[1][0] in "ZX"
+
+
+def test_nothing_is_cancelled_by_its_number_alone(tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    for name in ("squeue", "sacct"):
+        program(tmp_path, name, "exit 0")
+    program(tmp_path, "scancel", f'printf "%s\\n" "$@" >> {tmp_path}/asked')
+    argv = [sys.executable, "-I", "-S", "-X", "utf8", str(SLURM), "stop", str(job), "--frame", "f00d"]
+    for started in (False, True, True):  # a waiting one, and one that is asked twice
+        if started:
+            (job / "exit.json").unlink(missing_ok=True)
+            (job / "started.json").write_text("{}")
+        subprocess.run(argv, env={**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"}, timeout=60, check=True)
+    asked = (tmp_path / "asked").read_text().split("\n")
+    assert asked.count("7") == asked.count(f"--name=earmark-{JOB}") > 1
