@@ -1,10 +1,23 @@
-import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, type TestContext } from 'vitest';
 import { JobsStore, type Job } from '../../src/jobs/jobsStore';
 import { python, shell, storeOf } from '../unit/jobs/support';
 import { makeFolder } from '../unit/files/folders';
-import { fault, lives, pidsOf, run, through, untilGone, untilText, watch, type Rig } from './support';
+import { direct } from './matrix';
+import {
+  fault,
+  faultIn,
+  forge,
+  lives,
+  pidsOf,
+  run,
+  through,
+  untilGone,
+  untilText,
+  watch,
+  type Rig,
+} from './support';
 
 const FOREVER = 'while [ ! -e go ]; do sleep 0.05; done';
 
@@ -17,13 +30,7 @@ async function abandoned(rig: Rig): Promise<Job> {
   return rig.until(job!.id, ({ state }) => state.kind === 'lost');
 }
 
-async function forge(job: Job, change: (started: Record<string, unknown>) => object): Promise<void> {
-  const file = join(job.directory, 'started.json');
-  const started = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-  await writeFile(file, JSON.stringify({ ...started, ...change(started) }));
-}
-
-fault('F15', 'smoke', async (rig) => {
+faultIn(direct, 'F15', 'smoke', async (rig) => {
   const job = await abandoned(rig);
   expect(job.state).toMatchObject({ kind: 'lost', why: 'supervisor-gone' });
   await forge(job, () => ({ boot: 'of-another-boot' }));
@@ -31,7 +38,7 @@ fault('F15', 'smoke', async (rig) => {
   expect(rig.store.job(job.id)?.state).toMatchObject({ kind: 'lost', why: 'reboot' });
 });
 
-fault('F16', 'full', async (rig, context) => {
+faultIn(direct, 'F16', 'full', async (rig, context) => {
   needRoot(context);
   const launch = rig.prepare(shell(rig.folder, FOREVER));
   await writeFile(join(rig.folder, 'request'), launch.start.input);
@@ -46,7 +53,7 @@ fault('F16', 'full', async (rig, context) => {
   expect(again.job(launch.jobs[0]!.spec.id)?.state).toMatchObject({ kind: 'lost', why: 'reboot' });
 });
 
-fault('F17', 'smoke', async (rig) => {
+faultIn(direct, 'F17', 'smoke', async (rig) => {
   const job = await abandoned(rig);
   const bystander = watch(['sleep', '1000']);
   onTestFinished(() => void bystander.process.kill());
@@ -136,7 +143,7 @@ fault('F44', 'smoke', async (rig) => {
   expect(store.job(job!.id)?.state).toMatchObject({ kind: 'ended', why: 'stopped' });
 });
 
-fault('F45', 'smoke', async (rig) => {
+faultIn(direct, 'F45', 'smoke', async (rig) => {
   const job = await abandoned(rig);
   await forge(job, () => ({ host: 'another-node' }));
   const beat = (ageS: number): Promise<void> =>

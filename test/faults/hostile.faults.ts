@@ -4,7 +4,8 @@ import { ulid } from 'ulid';
 import { expect } from 'vitest';
 import { ask, NoAnswer } from '../../src/jobs/answer';
 import { python, shell, storeOf } from '../unit/jobs/support';
-import { fault, run, through, view, watch } from './support';
+import { direct } from './matrix';
+import { fault, faultIn, run, through, view, watch } from './support';
 
 const nasty = [
   '',
@@ -50,7 +51,7 @@ fault('B8', 'smoke', async (rig) => {
   expect(await readdir(rig.folder)).toEqual([]);
 });
 
-fault('B10', 'smoke', async (rig) => {
+faultIn(direct, 'B10', 'smoke', async (rig) => {
   const id = ulid(1);
   const directory = join(rig.root, id);
   await mkdir(directory, { recursive: true });
@@ -76,6 +77,22 @@ fault('B25', 'smoke', async (rig) => {
   const viewer = await view(rig, job!);
   await viewer.end;
   expect(viewer.output()).toContain('link    \u001b[32mgreen\u001b[0m \r 50%|#####     |\n');
+});
+
+fault('B27', 'full', async (rig) => {
+  const links = ['command:workbench.action.terminal.new', 'file:///etc/passwd', 'javascript:alert(1)'];
+  const bare = links.map((link) => `[here](${link} "title") <${link}>\n`).join('');
+  const hidden = ['\u001b\\', '\u0007', '\u009c'].flatMap((end) =>
+    links.map((link) => `\u001b]8;id=1;${link}${end}shown\u001b]8;;${end}\n`),
+  );
+  const oneByte = links.map((link) => `\u009d8;;${link}\u009cshown\n`);
+  await writeFile(join(rig.folder, 'text'), [...oneByte, ...hidden, bare].join(''));
+  const [job] = await rig.store.start(rig.prepare(shell(rig.folder, 'cat text')));
+  await rig.ended(job!.id);
+  const viewer = await view(rig, job!);
+  await viewer.end;
+  expect(viewer.output()).toContain('shown\n'.repeat(hidden.length) + bare);
+  for (const opening of ['\u001b]', '\u009d']) expect(viewer.output()).not.toContain(opening);
 });
 
 fault('B26', 'smoke', async (rig) => {
@@ -128,7 +145,7 @@ fault('B31', 'smoke', async (rig, { skip }) => {
   );
 });
 
-fault('B36', 'full', async (rig) => {
+faultIn(direct, 'B36', 'full', async (rig) => {
   for (const script of ['exec yes EARMARK', 'exec sleep 1000']) {
     const call = { argv: ['sh', '-c', script, 'x', '--frame', 'aa'] as const, input: '', timeoutMs: 3000 };
     await expect(ask(rig.host.transport, call)).rejects.toBeInstanceOf(NoAnswer);

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, chown, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, type TestContext } from 'vitest';
+import { expect, onTestFinished, vi, type TestContext } from 'vitest';
 import { HumanError } from '../../src/errors';
 import { exec } from '../../src/hosts/exec';
 import { parseSshAddress } from '../../src/hosts/sshAddress';
@@ -13,7 +13,7 @@ import { makeNetwork } from '../ssh/network';
 import { hasSshd, startSshServer, writeProgram, type ServerOptions, type SshServer } from '../ssh/server';
 import { makeFolder } from '../unit/files/folders';
 import { shell, storeOf } from '../unit/jobs/support';
-import { fault, run, type Rig } from './support';
+import { bySlurm, fault, faultIn, run, type Rig } from './support';
 
 const FOREVER = 'while [ ! -e go ]; do sleep 0.05; done; exit 3';
 const call = (script: string, input = '') => ({
@@ -44,7 +44,7 @@ async function running(rig: Rig, transport: SshTransport) {
     await store.refresh();
     return store.job(job!.id)?.state.kind;
   };
-  expect(await look()).toBe('running');
+  await vi.waitFor(async () => expect(await look()).toBe('running'), { timeout: 20_000, interval: 50 });
   const end = async (): Promise<void> => {
     await writeFile(join(rig.folder, 'go'), '');
     expect((await rig.ended(job!.id)).state).toMatchObject({ why: 'exited', code: 3 });
@@ -59,9 +59,11 @@ fault('F2', 'full', async (rig, context) => {
   const network = makeNetwork();
   if (network === null) return context.skip('no network namespace can be made here: needs root, ip and iptables');
   onTestFinished(() => network.remove());
-  const server = await serve(context, { listen: network.address, through: network.inside });
-  for (const share of [true, false]) {
-    const transport = reach(server, { share });
+  // The window is on the other machine, so that the host still has its cluster.
+  const server = await serve(context, { listen: network.address });
+  const [program, ...args] = [...network.inside, ...server.ssh];
+  for (const share of bySlurm(rig) ? [true] : [true, false]) {
+    const transport = reach(server, { share, ssh: [program ?? '', ...args] });
     const { look, end, reason } = await running(rig, transport);
     network.cut(true);
     const start = performance.now();
@@ -155,8 +157,8 @@ fault('F31', 'full', async (rig, context) => {
   await end();
 }); // prettier-ignore
 
-fault('F43', 'full', async (rig, context) => {
-  for (const name of ['sh', 'bash', 'zsh', 'fish', 'tcsh']) {
+faultIn(['ssh × direct', 'ssh × slurm'], 'F43', 'full', async (rig, context) => {
+  for (const name of bySlurm(rig) ? ['sh'] : ['sh', 'bash', 'zsh', 'fish', 'tcsh']) {
     if (spawnSync(name, ['-c', 'exit 0']).status !== 0) continue;
     const folder = await makeFolder();
     const login = `#!/bin/sh\necho noise; echo 'BEGIN-0000 noise' >&2; echo 'END-0000 0'\nexec ${name} -c "$SSH_ORIGINAL_COMMAND"\n`;
@@ -170,7 +172,7 @@ fault('F43', 'full', async (rig, context) => {
       await run('rm', join(rig.folder, 'go'));
     }
   }
-}, ['ssh × direct']); // prettier-ignore
+}); // prettier-ignore
 
 /** Refused in words before anything runs. */
 function refused(texts: readonly string[], words: RegExp): void {

@@ -1,15 +1,18 @@
-import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ulid } from 'ulid';
 import { expect, onTestFinished, vi, type TestContext } from 'vitest';
 import { shellCommand } from '../../src/hosts/quote';
-import { optionsOf, sshServer } from '../ssh/host';
+import type { JobHost } from '../../src/jobs/jobsStore';
+import { cluster } from '../slurm/host';
 import { logOf, python, shell, storeOf, supervisor } from '../unit/jobs/support';
+import { direct } from './matrix';
 import {
+  bySlurm,
   bySsh,
   fault,
+  faultIn,
+  finalState,
   lives,
   pidIn,
   pidsOf,
@@ -58,63 +61,6 @@ fault('F7', 'smoke', async (rig) => {
   expect((await rig.ended(job!.id)).state).toMatchObject({ why: 'exited', code: 0 });
 });
 
-/** Starts the stand-in for a window; resolves when its chain has begun. */
-async function openWindow(
-  rig: Rig,
-  context: TestContext,
-  ids: readonly string[],
-): Promise<ReturnType<typeof watch>> {
-  const ssh = bySsh(rig) ? JSON.stringify(optionsOf(await sshServer(context))) : '';
-  const outfile = join(rig.folder, 'window.cjs');
-  const entry = join(process.cwd(), 'test/faults/client.ts');
-  await build({
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    mainFields: ['module', 'main'],
-    logLevel: 'error',
-  });
-  const window = watch([process.execPath, outfile, rig.folder, python, supervisor, ssh, ...ids]);
-  await untilText(window.output, 'started');
-  return window;
-}
-
-async function expectChainGoesOn(rig: Rig, first: string, second: string): Promise<void> {
-  const next = storeOf(rig.folder, rig.host);
-  await next.refresh();
-  expect(next.jobs.map(({ id, state }) => [id, state.kind])).toEqual([
-    [second, 'queued'],
-    [first, 'running'],
-  ]);
-  await writeFile(join(rig.folder, 'go'), '');
-  expect((await rig.ended(second)).state).toMatchObject({ why: 'exited', code: 0 });
-  expect(rig.store.job(first)?.state).toMatchObject({ why: 'exited', code: 0 });
-  expect(await readFile(join(rig.folder, 'ran'), 'utf8')).toBe('first\nsecond\n');
-}
-
-fault('F8', 'smoke', async (rig, context) => {
-  const ids = [ulid(1), ulid(2)] as const;
-  const window = await openWindow(rig, context, ids);
-  window.process.kill('SIGKILL');
-  await window.end;
-  await expectChainGoesOn(rig, ...ids);
-});
-
-fault('F9', 'full', async (rig, context) => {
-  const ids = [ulid(1), ulid(2)] as const;
-  const window = await openWindow(rig, context, ids);
-  const group = -(window.process.pid ?? 0);
-  process.kill(group, 'SIGHUP');
-  await window.end;
-  try {
-    process.kill(group, 'SIGKILL');
-  } catch {
-    // Nobody was left in it.
-  }
-  await expectChainGoesOn(rig, ...ids);
-});
-
 fault('F10', 'smoke', async (rig) => {
   const [job] = await rig.store.start(rig.prepare(shell(rig.folder, FOREVER)));
   const { file, args } = await rig.store.viewer(job!.id);
@@ -161,7 +107,7 @@ fault('F11', 'full', async (rig, { skip }) => {
   expect([await lives(pids.supervisor), await lives(pids.child)]).toEqual([true, true]);
 });
 
-fault('F12', 'smoke', async (rig) => {
+faultIn(direct, 'F12', 'smoke', async (rig) => {
   const [stopped, left] = [
     (await rig.store.start(rig.prepare(shell(rig.folder, FOREVER))))[0]!,
     (await rig.store.start(rig.prepare(shell(rig.folder, 'while [ ! -e go ]; do sleep 0.05; done'))))[0]!,
@@ -181,23 +127,22 @@ fault('F12', 'smoke', async (rig) => {
   expect(await logOf(stopped)).toBe('ready\n');
   await writeFile(join(rig.folder, 'go'), '');
   expect((await rig.ended(left.id)).state).toMatchObject({ kind: 'lost', why: 'supervisor-gone' });
-}, ['local × direct', 'ssh × direct']); // prettier-ignore
+});
 
-fault('F13', 'smoke', async (rig, { annotate }) => {
+fault('F13', 'smoke', async (rig, context) => {
   const worker = `(setsid sh -c 'echo $$ > worker; ${FOREVER}' &)`;
   const [job] = await rig.store.start(rig.prepare(shell(rig.folder, `${worker}; ${FOREVER}`)));
   const pid = await pidIn(join(rig.folder, 'worker'));
   process.kill((await pidsOf(job!)).child, 'SIGKILL');
   expect((await rig.ended(job!.id)).state).toMatchObject({ why: 'signaled', signal: 'SIGKILL', code: 137 });
   expect(await lives(pid)).toBe(false);
-  if (rig.cell.endsWith('slurm')) return; // limits of memory are Slurm’s there, and this cluster has none
 
-  const group = await memoryGroup(64_000_000);
+  const group = await memoryGroup(bySlurm(rig) ? 128_000_000 : 64_000_000);
   if (group === null) {
-    await annotate('no control group can be made here: running out of memory was not provoked');
+    await context.annotate('no control group can be made here: running out of memory was not provoked');
     return;
   }
-  const inside = through(rig.host, 'sh', '-c', `echo $$ > ${group}/cgroup.procs && exec "$@"`, 'sh');
+  const inside = await limitedTo(group, rig, context);
   const hungry = rig.prepare({ ...shell(rig.folder, ''), argv: [python, '-c', 'x = b"x" * 300_000_000'] });
   await storeOf(rig.folder, inside).start(hungry);
   expect((await rig.ended(hungry.jobs[0]!.spec.id)).state).toMatchObject({
@@ -205,6 +150,20 @@ fault('F13', 'smoke', async (rig, { annotate }) => {
     signal: 'SIGKILL',
   });
 });
+
+/** The host, with what is started on it in a control group: with Slurm that is the group of the node's slurmd, as its limits are. */
+async function limitedTo(group: string, rig: Rig, context: TestContext): Promise<JobHost> {
+  const procs = join(group, 'cgroup.procs');
+  if (!bySlurm(rig)) return through(rig.host, 'sh', '-c', `echo $$ > ${procs} && exec "$@"`, 'sh');
+  const slurm = await cluster(context);
+  onTestFinished(async () => {
+    await slurm.kill('slurmd');
+    await slurm.start('slurmd');
+    await slurm.ready();
+  });
+  await writeFile(procs, String(slurm.pid('slurmd')));
+  return rig.host;
+}
 
 /** A control group (version 1 or 2) whose processes together get so many bytes; null where none can be made. */
 async function memoryGroup(bytes: number): Promise<string | null> {
@@ -236,7 +195,7 @@ fault('F14', 'smoke', async (rig) => {
 
 fault('F20', 'full', async (rig) => {
   const random = randomNumbers(20);
-  for (let count = 0; count < 15; count += 1) {
+  for (let count = 0; count < (bySlurm(rig) ? 5 : 15); count += 1) {
     const [job] = await rig.store.start(rig.prepare(shell(rig.folder, 'sleep 0.1')));
     const { supervisor: pid } = await pidsOf(job!);
     const file = join(job!.directory, 'exit.json');
@@ -247,7 +206,7 @@ fault('F20', 'full', async (rig) => {
       if (text !== null && !isWhole(text)) torn += 1;
     }
     expect(torn).toBe(0);
-    const { state } = await rig.ended(job!.id);
+    const state = await finalState(rig, job!.id);
     expect(state.kind === 'lost' || (state.kind === 'ended' && state.code === 0)).toBe(true);
   }
 });
@@ -271,8 +230,7 @@ if os.fork() == 0:
     os._exit(0)
 time.sleep(600)
 `;
-  // Without its supervisor a job in Slurm is over: F12.
-  for (const killSupervisor of rig.cell.endsWith('slurm') ? [false] : [false, true]) {
+  for (const killSupervisor of [false, true]) {
     await run('rm', '-f', ...['w0', 'w1', 'w2'].map((name) => join(rig.folder, name)));
     const [job] = await rig.store.start(
       rig.prepare({ ...shell(rig.folder, ''), argv: [python, '-c', launcher] }),
@@ -293,7 +251,7 @@ time.sleep(600)
 
 fault('F48', 'full', async (rig) => {
   const random = randomNumbers(48);
-  for (let count = 0; count < 25; count += 1) {
+  for (let count = 0; count < (bySlurm(rig) ? 8 : 25); count += 1) {
     const trace = join(rig.folder, `ran-${count}`);
     const launch = rig.prepare(shell(rig.folder, `echo run >> ${trace}`));
     const id = launch.jobs[0]!.spec.id;
@@ -307,7 +265,7 @@ fault('F48', 'full', async (rig) => {
     setTimeout(() => supervised.process.kill('SIGKILL'), 10 + random() * 80);
     await supervised.end;
     for (let tries = 0; tries < 2; tries += 1) await rig.host.transport.run(launch.start);
-    const { state } = await rig.ended(id);
+    const state = await finalState(rig, id);
     const ran = await readFile(trace, 'utf8').catch(() => '');
     expect(ran === '' || ran === 'run\n').toBe(true);
     expect(state.kind === 'lost' || (state.kind === 'ended' && ran === 'run\n')).toBe(true);

@@ -4,95 +4,12 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask } from '../../src/jobs/answer';
 import { exportJob } from '../../src/jobs/exportJob';
-import type { Job } from '../../src/jobs/jobsStore';
-import type { SlurmRequest } from '../../src/jobs/spec';
-import { deriveState, type JobState } from '../../src/jobs/state';
-import { cluster } from '../slurm/host';
 import { prepare } from '../../src/jobs/prepare';
+import { cluster } from '../slurm/host';
 import { makeFolder } from '../unit/files/folders';
 import { engine, names, shell, specsOf, storeOf } from '../unit/jobs/support';
-import { fault, lives, pidsOf, untilText, type Rig } from './support';
-
-const FOREVER = 'echo ready; while [ ! -e go ]; do sleep 0.05; done';
-const nothing: SlurmRequest = { gpus: null, cpus: null, time: null, mem: null, partition: null, account: null, extra: [] }; // prettier-ignore
-
-async function start(rig: Rig, script: string, request: Partial<SlurmRequest> = {}): Promise<Job> {
-  const draft = shell(rig.folder, script, { slurm: { ...nothing, ...request } });
-  return (await rig.store.start(rig.prepare(draft)))[0]!;
-}
-
-async function running(rig: Rig, script: string, request: Partial<SlurmRequest> = {}): Promise<Job> {
-  const { id } = await start(rig, script, request);
-  return rig.until(id, ({ state }) => state.kind === 'running');
-}
-
-/** One that waits because another has all GPUs. */
-async function waiting(rig: Rig, script = 'echo ran'): Promise<Job> {
-  const { id } = await start(rig, script, { gpus: 2 });
-  return rig.until(id, ({ state }) => state.kind === 'queued' && state.reason === 'Resources');
-}
-
-async function numberOf({ directory }: Job): Promise<string> {
-  return (JSON.parse(await readFile(join(directory, 'slurm.json'), 'utf8')) as { id: string }).id;
-}
-
-/**
- * What is told when what the host now says of it is a minute old: until then, the last word of a job that is over for Slurm may
- * still be on its way through the shared file system, and nothing is told.
- */
-async function aMinuteLater(
-  { host, root }: Rig,
-  job: Job,
-  wanted: (state: JobState) => boolean,
-): Promise<JobState> {
-  return vi.waitFor(
-    async () => {
-      const { jobs } = await ask(host.transport, host.engine.probe([root], []));
-      const seen = jobs.find(({ id }) => id === job.id)!;
-      expect(deriveState(seen).kind).toBe('running');
-      const state = deriveState({ ...seen, now: seen.now! + 61 });
-      if (!wanted(state)) throw new Error(JSON.stringify(state));
-      return state;
-    },
-    { timeout: 30_000, interval: 100 },
-  );
-}
-
-fault('F4', 'full', async (rig, context) => {
-  const slurm = await cluster(context);
-  const launch = rig.prepare(shell(rig.folder, `echo run >> ran; ${FOREVER}`, { slurm: { ...nothing, gpus: 2 } }));
-  await rig.store.start(launch);
-  const other = await waiting(rig);
-  // As when the start was killed between sbatch and its note of the number.
-  for (const { directory } of [launch.jobs[0]!, other])
-    await writeFile(join(directory, 'slurm.json'), '{"v": 1, "id": null}');
-  await rig.store.refresh();
-  expect(rig.store.job(other.id)?.state).toMatchObject({ kind: 'queued', reason: 'Resources' });
-  await rig.store.start(launch);
-  await rig.host.transport.run(rig.host.engine.start(rig.root, [other.spec!]));
-  const queued = (await slurm.run('squeue', '-h', '-o', '%j')).trim().split('\n');
-  expect(queued.sort()).toEqual([launch.jobs[0]!.spec.id, other.id].map((id) => `earmark-${id}`).sort());
-}, ['local × slurm']); // prettier-ignore
-
-fault('F12', 'full', async (rig) => {
-  const job = await running(rig, FOREVER);
-  const { supervisor, child } = await pidsOf(job);
-  process.kill(supervisor, 'SIGKILL');
-  // A cluster with control groups ends what is left; this one has none.
-  await rig.until(job.id, ({ state }) => state.kind === 'running-without-supervisor');
-  await rig.host.transport.run(rig.host.engine.start(rig.root, [job.spec!]));
-  await rig.store.stop(job.id);
-  expect((await rig.ended(job.id)).state).toMatchObject({ kind: 'ended', why: 'stopped', code: null });
-  expect(await lives(child)).toBe(false);
-  expect(await readFile(job.log, 'utf8')).toBe('ready\n');
-
-  const other = await running(rig, FOREVER);
-  const pids = await pidsOf(other);
-  for (const pid of [pids.supervisor, pids.child]) process.kill(pid, 'SIGKILL');
-  const later = await aMinuteLater(rig, other, ({ kind }) => kind === 'lost');
-  expect(later).toMatchObject({ kind: 'lost', why: 'supervisor-gone' });
-  await rm(other.directory, { recursive: true }); // nobody need wait for that minute
-}, ['local × slurm', 'ssh × slurm']); // prettier-ignore
+import { numberOf, nothing, running, start, waiting, FOREVER } from './slurmSupport';
+import { aMinuteLater, fault, lives, pidsOf, untilText, type Rig } from './support';
 
 fault('F32', 'full', async (rig, context) => {
   const slurm = await cluster(context);
@@ -161,7 +78,7 @@ fault('F35', 'full', async (rig, context) => {
   const job = await running(rig, `trap 'echo saved; exit 7' TERM; ${FOREVER}`, { gpus: 2 });
   await untilText(() => readFile(job.log, 'utf8'), 'ready');
   const other = await waiting(rig);
-  for (const { directory } of [other, job]) await slurm.run('scancel', await numberOf({ ...job, directory }));
+  for (const { directory } of [other, job]) await slurm.run('scancel', await numberOf({ directory }));
   expect((await rig.ended(job.id)).state).toMatchObject({ kind: 'ended', why: 'terminated', code: 7 });
   expect(await readFile(job.log, 'utf8')).toContain('saved\n');
   const { state } = await rig.ended(other.id);
@@ -203,7 +120,6 @@ fault('F37', 'full', async (rig, context) => {
   expect(await readFile(join(rig.folder, 'ran'), 'utf8')).toBe('run\n');
   expect(await readFile(join(rig.folder, 'again'), 'utf8')).toBe('run\n');
   expect(await lives(child)).toBe(false);
-  await rm(job.directory, { recursive: true });
 }); // prettier-ignore
 
 fault('F38', 'smoke', async (rig, context) => {
@@ -228,7 +144,7 @@ fault('F38', 'smoke', async (rig, context) => {
   const half = rig.prepare(shell(rig.folder, 'sleep 100'), shell(rig.folder, 'true', { slurm: impossible }));
   await expect(rig.store.start(half)).rejects.toThrow(/configuration is not available/);
   expect((await rig.ended(half.jobs[0]!.spec.id)).state).toMatchObject({ kind: 'ended', why: 'stopped' });
-}, ['local × slurm']); // prettier-ignore
+}); // prettier-ignore
 
 const refused = ['--wrap=touch pwned', '--wrap=x', '--uid=0', '--export=NONE', '--output=x', '-J', 'x', '--qos=a\nb', "--qos='a'", '--qos=$(id)', '--QOS=x', '--chdir=/', '--dependency=singleton', '', '--']; // prettier-ignore
 

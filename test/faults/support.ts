@@ -1,11 +1,13 @@
 /** A fault of the matrix as a test, run in every cell of {transport} × {engine} that its row is run in. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test, vi, type TestContext } from 'vitest';
+import { expect, onTestFinished, test, vi, type TestContext } from 'vitest';
 import type { HostCall } from '../../src/hosts/transport';
+import { ask } from '../../src/jobs/answer';
 import type { Job, JobHost } from '../../src/jobs/jobsStore';
+import { deriveState, isLive, type JobState } from '../../src/jobs/state';
 import { slurmHost } from '../slurm/host';
 import { sshHost } from '../ssh/host';
 import { host, makeBench, type Bench } from '../unit/jobs/support';
@@ -28,21 +30,21 @@ const hosts: Readonly<Record<Cell, (context: TestContext) => Promise<JobHost>>> 
   }),
 };
 
-/**
- * `smoke` ones are few and quick: `npm run test:faults -- -t smoke`. Where a row differs between cells, `only` names those of
- * this body.
- */
-export function fault(
-  id: string,
-  kind: 'smoke' | 'full',
-  body: (rig: Rig, context: TestContext) => Promise<void>,
-  only: readonly Cell[] = cells,
-): void {
+type Body = (rig: Rig, context: TestContext) => Promise<void>;
+
+/** `smoke` ones are few and quick: `npm run test:faults -- -t smoke`. */
+export function fault(id: string, kind: 'smoke' | 'full', body: Body): void {
+  faultIn(cells, id, kind, body);
+}
+
+/** Where a row differs between cells: the body of some of them. */
+export function faultIn(some: readonly Cell[], id: string, kind: 'smoke' | 'full', body: Body): void {
   const row = matrix.find((candidate) => candidate.id === id);
   if (row === undefined) throw new Error(`${id} has no row in matrix.ts`);
-  for (const cell of only.filter((name) => row.cells[name] === true)) {
-    // What is quick with a supervisor of one's own is not with a batch system.
-    const told = cell === only[0] ? kind : 'full';
+  const run = some.filter((name) => row.cells[name] === true);
+  for (const cell of run) {
+    // What is quick here with a supervisor of one's own is not by ssh, or with a batch system.
+    const told = cell === run[0] ? kind : 'full';
     test(`${id} ${row.fault} [${cell}, ${told}]`, async (context) => {
       await body(await rigFor(cell, await hosts[cell](context)), context);
     });
@@ -78,6 +80,43 @@ export async function pidsOf({ directory }: Job): Promise<Pids> {
   const text = await vi.waitFor(() => readFile(file, 'utf8'), { timeout: 60_000, interval: 20 });
   const started = JSON.parse(text) as { supervisor: { pid: number }; child: { pid: number } };
   return { supervisor: started.supervisor.pid, child: started.child.pid };
+}
+
+/**
+ * What is told of a job in Slurm when what the host now says of it is a minute old: until then, the last word of a job that is
+ * over for Slurm may still be on its way through the shared file system, and nothing is told. Of no use after that: it goes with
+ * the test, so that nobody need wait for that minute.
+ */
+export async function aMinuteLater(
+  { host, root }: Pick<Rig, 'host' | 'root'>,
+  { id, directory }: Pick<Job, 'id' | 'directory'>,
+  wanted: (state: JobState) => boolean,
+): Promise<JobState> {
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return vi.waitFor(
+    async () => {
+      const { jobs } = await ask(host.transport, host.engine.probe([root], []));
+      const seen = jobs.find((job) => job.id === id)!;
+      const state = deriveState({ ...seen, now: seen.now! + 61 });
+      if (!wanted(state)) throw new Error(JSON.stringify(state));
+      if (state.kind !== 'ended' || seen.exit === null) expect(deriveState(seen).kind).toBe('running');
+      return state;
+    },
+    { timeout: 30_000, interval: 100 },
+  );
+}
+
+/** What is told in the end of a job that may have been killed. */
+export async function finalState(rig: Rig, id: string): Promise<JobState> {
+  if (!bySlurm(rig)) return (await rig.ended(id)).state;
+  return aMinuteLater(rig, { id, directory: join(rig.root, id) }, (state) => !isLive(state));
+}
+
+/** Changes what started.json says. */
+export async function forge(job: Job, change: (started: Record<string, unknown>) => object): Promise<void> {
+  const file = join(job.directory, 'started.json');
+  const started = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  await writeFile(file, JSON.stringify({ ...started, ...change(started) }));
 }
 
 /** Whether a process runs; one that only waits to be collected does not. */
@@ -145,6 +184,10 @@ export async function view({ store }: Rig, { id }: Job): Promise<Watched> {
 
 export function bySsh({ cell }: Rig): boolean {
   return cell.startsWith('ssh');
+}
+
+export function bySlurm({ cell }: Rig): boolean {
+  return cell.endsWith('slurm');
 }
 
 /** Runs a program to its end; what it printed. Throws when it fails. */

@@ -17,6 +17,7 @@ export interface Cluster {
   readonly env: Readonly<Record<string, string>>;
   /** Runs one of Slurm's programs; what it printed. Throws when it fails. */
   run(...argv: readonly [string, ...string[]]): Promise<string>;
+  pid(daemon: Daemon): number;
   /** Ends a daemon by SIGKILL, as a crash does. */
   kill(daemon: Daemon): Promise<void>;
   /** Starts it again. With `forgetful`, slurmctld knows of no job any more. */
@@ -54,10 +55,22 @@ export async function makeCluster(): Promise<Cluster> {
     if (code !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
     return stdout;
   };
+  let memories = 0;
   const start: Cluster['start'] = async (daemon, forgetful = false) => {
+    // It begins to count anew, but a node takes no number twice.
+    if (forgetful) {
+      memories += 1;
+      const text = await readFile(conf, 'utf8');
+      await writeFile(conf, text.replace(/^FirstJobId=.*$/m, `FirstJobId=${memories * 10_000}`));
+    }
     const argv = argvOf(daemon, folder, conf, forgetful);
     const environment = { ...process.env, ...env, PATH: `${process.env['PATH']}:/usr/sbin` };
-    const child = spawn(daemon, argv, { env: environment, stdio: 'ignore', detached: true });
+    // Ends with the tests, also where they are killed before they can end it.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', daemon, ...argv], {
+      env: environment,
+      stdio: 'ignore',
+      detached: true,
+    });
     await once(child, 'spawn');
     running.set(daemon, child);
   };
@@ -99,7 +112,8 @@ export async function makeCluster(): Promise<Cluster> {
     await stop();
     throw error;
   }
-  return { env, run, kill, start, saved, ready, stop };
+  const pid: Cluster['pid'] = (daemon) => running.get(daemon)?.pid ?? 0;
+  return { env, run, pid, kill, start, saved, ready, stop };
 }
 
 function argvOf(daemon: Daemon, folder: string, conf: string, forgetful: boolean): string[] {
@@ -159,6 +173,7 @@ SlurmdTimeout=30
 InactiveLimit=0
 KillWait=5
 MinJobAge=300
+FirstJobId=1
 MessageTimeout=5
 SchedulerParameters=sched_interval=2,batch_sched_delay=0,sched_min_interval=0
 GresTypes=gpu

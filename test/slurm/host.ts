@@ -2,14 +2,12 @@
 import { join } from 'node:path';
 import { afterAll, type TestContext } from 'vitest';
 import { localTransport } from '../../src/hosts/localTransport';
-import type { HostCall } from '../../src/hosts/transport';
-import type { Engine } from '../../src/jobs/engine';
 import type { JobHost } from '../../src/jobs/jobsStore';
-import { slurmEngine } from '../../src/jobs/launchers/slurm';
 import { python, supervisor } from '../unit/jobs/support';
 import { makeCluster, noCluster, type Cluster } from './cluster';
+import { engineOn } from './engine';
 
-export const slurmScript = join(process.cwd(), 'python', 'slurm.py');
+export const slurmTools = { python, supervisor, slurm: join(process.cwd(), 'python', 'slurm.py') };
 
 let made: Promise<Cluster> | null = null;
 
@@ -26,19 +24,5 @@ export async function cluster(context: TestContext): Promise<Cluster> {
 
 export async function slurmHost(context: TestContext): Promise<JobHost> {
   const { env } = await cluster(context);
-  return { transport: localTransport('this machine'), engine: finding(env) };
-}
-
-/** A cluster's programs find it by themselves; this one is not where they look. */
-function finding(env: Cluster['env']): Engine {
-  const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const engine = slurmEngine({ python, supervisor, slurm: slurmScript });
-  const wrap = (call: HostCall): HostCall => ({ ...call, argv: ['/usr/bin/env', ...words, ...call.argv] });
-  return {
-    start: (...given) => wrap(engine.start(...given)),
-    probe: (...given) => wrap(engine.probe(...given)),
-    stop: (...given) => wrap(engine.stop(...given)),
-    move: (...given) => engine.move(...given),
-    attach: (directory) => engine.attach(directory),
-  };
+  return { transport: localTransport('this machine'), engine: engineOn(env, slurmTools) };
 }

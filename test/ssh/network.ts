@@ -1,10 +1,10 @@
-/** A network of two machines, the second of which is a namespace: its link can be cut as a cable is, without a word. Needs root and Linux. */
+/** A network of two machines, this one and a namespace: its link can be cut as a cable is, without a word. Needs root and Linux. */
 import { execFileSync } from 'node:child_process';
 
 export interface Network {
-  /** The address of the other machine. */
+  /** The address of this machine, as the other one sees it. */
   readonly address: string;
-  /** What a program is started through to run there. */
+  /** What a program is started through to run on the other machine. */
   readonly inside: readonly string[];
   /** Drops every packet from now on, or no more. */
   cut(isCut: boolean): void;
@@ -32,7 +32,7 @@ export function makeNetwork(): Network | null {
     return null;
   }
   return {
-    address: `${net}.2`,
+    address: `${net}.1`,
     inside: ['ip', 'netns', 'exec', name],
     cut: (isCut) => {
       for (const chain of ['INPUT', 'OUTPUT']) firewall(isCut ? '-A' : '-D', chain, '-j', 'DROP');

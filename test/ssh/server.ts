@@ -42,15 +42,12 @@ export interface ServerOptions {
   readonly known?: boolean;
   /** Where it listens; loopback when left out. */
   readonly listen?: string;
-  /** What it is started through, as `ip netns exec NAME`. */
-  readonly through?: readonly string[];
 }
 
 export async function startSshServer({
   lines = [],
   known = true,
   listen = '127.0.0.1',
-  through = [],
 }: ServerOptions = {}): Promise<SshServer> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'ssh-')));
   const file = (name: string): string => join(folder, name);
@@ -101,7 +98,7 @@ export async function startSshServer({
     // The first of two lines counts.
     await writeFile(file('sshd_config'), [...now, ...config, ''].join('\n'));
     // Ends with the tests, also where they are killed before they can end it.
-    const daemonArgv = [...through, SSHD, '-D', '-e', '-f', file('sshd_config')];
+    const daemonArgv = [SSHD, '-D', '-e', '-f', file('sshd_config')];
     const [program, ...args] = ['setpriv', '--pdeathsig', 'KILL', ...daemonArgv] as const;
     const child = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', (chunk: Buffer) => void appendFile(file('log'), chunk));

@@ -30,6 +30,10 @@ test.each([
   'C:\\Windows\\001.wav',
   'best_model/../../../secret.wav',
   '\\\\server\\share\\001.wav',
+  '..%2F..%2Fsecret.wav',
+  '%2e%2e/%2e%2e/secret.wav',
+  '\uff0e\uff0e/\uff0e\uff0e/secret.wav',
+  '..\u2215..\u2215secret.wav',
   'best_model/001.wav\0.wav',
   '..',
   '.',
@@ -44,6 +48,17 @@ test.each([
   expect(evaluation.clips.filter(({ file }) => file !== null)).toHaveLength(1);
   expect(table(evaluation)['001']).toEqual({ best: 'best_model/001.wav' });
   expect(problems(evaluation)).toEqual([[expect.stringMatching(/^index-path-(outside|missing)$/), 1]]);
+});
+
+test('a folder whose name begins as the run’s does is not the run', async () => {
+  const run = await makeRun({
+    [INDEX]: [{ prompt: 'bad', model: 'best', path: '../../output-evil/001.wav' }],
+  });
+  await mkdir(`${run}-evil`);
+  await writeFile(join(`${run}-evil`, '001.wav'), 'RIFF');
+  const evaluation = await read(run);
+  expect(evaluation.clips.filter(({ file }) => file !== null)).toEqual([]);
+  expect(problems(evaluation)).toEqual([['index-path-outside', 1]]);
 });
 
 test('links that lead out of the run are left out, those that stay inside are followed', async () => {
