@@ -18,7 +18,7 @@ export function watchSignalFiles(onChange: () => void): DisposableStore {
 
 /**
  * Calls `work` again and again while `wanted()`: `pauseMs` after the last end, slower when the window has no focus or
- * when the work itself takes long, so that a poll never uses more than a tenth of a core. `wake` brings the next call forward.
+ * when the work itself takes long, so that it takes no more than `share` of the time. `wake` brings the next call forward.
  */
 export class Poll implements vscode.Disposable {
   #timer: NodeJS.Timeout | null = null;
@@ -29,6 +29,7 @@ export class Poll implements vscode.Disposable {
     private readonly work: () => Promise<void>,
     private readonly wanted: () => boolean,
     private readonly pauseMs: number | (() => number),
+    private readonly share = 0.1,
   ) {}
 
   /** Polls from now on while wanted; call it whenever `wanted` may have become true. */
@@ -55,7 +56,7 @@ export class Poll implements vscode.Disposable {
     } finally {
       this.#busy = false;
       const took = Date.now() - started;
-      this.#schedule(Math.max(this.#pause, took * 10) * (vscode.window.state.focused ? 1 : 3));
+      this.#schedule(Math.max(this.#pause, took / this.share) * (vscode.window.state.focused ? 1 : 3));
     }
   }
 

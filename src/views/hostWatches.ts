@@ -1,5 +1,6 @@
 /** Looks at the jobs of every host again and again, each at its own pace, and brings home what they made. */
 import type { Host } from '../host';
+import { LOOK_ELSEWHERE_MS, LOOK_HERE_MS } from '../hosts/pace';
 import { coalesce } from '../platform/coalesce';
 import { DisposableStore } from '../platform/disposables';
 import { Poll } from '../platform/watch';
@@ -13,10 +14,10 @@ export interface HostWatchesOptions {
   readonly arrived: () => Promise<void>;
 }
 
-const HERE_MS = 1000;
-const ELSEWHERE_MS = 2000;
 /** While a host does not answer it is asked more and more seldom. */
 const LONGEST_PAUSE_MS = 30_000;
+/** Most of a look at a host that is elsewhere is waiting for its answer, which takes nothing from this machine. */
+const WAITING_SHARE = 0.5;
 /** Between two bringings of what is new: each costs a round trip even when it brings nothing. */
 const BETWEEN_SYNCS_MS = 3000;
 /** Runs that no job of Earmark writes. */
@@ -89,7 +90,8 @@ export class HostWatches {
       if (moved || Date.now() - synced > SYNC_ANYWAY_MS) void sync();
     }, 50);
     const pace = (): number =>
-      host.isHere ? HERE_MS : Math.min(LONGEST_PAUSE_MS, ELSEWHERE_MS * 2 ** Math.min(failures, 5));
-    return { look, poll: new Poll(look, () => wanted(host), pace) };
+      host.isHere ? LOOK_HERE_MS : Math.min(LONGEST_PAUSE_MS, LOOK_ELSEWHERE_MS * 2 ** Math.min(failures, 5));
+    const poll = new Poll(look, () => wanted(host), pace, host.isHere ? undefined : WAITING_SHARE);
+    return { look, poll };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Jobs on a host that is reached by ssh, on loopback and 140 ms away: starting one, asking about 200, stopping one, noticing a cut, watching
- * twenty, and 500 clips coming home. The plain way: a connection of its own for every call, and `sftp -r`.
+ * Jobs on a host that is reached by ssh, on loopback and 140 ms away: starting one, asking about 200, stopping one, hearing of a step,
+ * noticing a cut, watching twenty, and 500 clips coming home. The plain way: a connection of its own for every call, and `sftp -r`.
  */
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ulid } from 'ulid';
 import { exec } from '../../src/hosts/exec';
 import { localTransport } from '../../src/hosts/localTransport';
+import { LOOK_ELSEWHERE_MS } from '../../src/hosts/pace';
 import { shellCommand } from '../../src/hosts/quote';
 import { sshTransport } from '../../src/hosts/sshTransport';
 import type { Transport } from '../../src/hosts/transport';
@@ -18,6 +19,7 @@ import { directEngine } from '../../src/jobs/launchers/direct';
 import { chainOf, jobsRoot, type JobSpec } from '../../src/jobs/spec';
 import { startDelayProxy } from '../ssh/delayProxy';
 import { hasSshd, startSshServer, type SshServer } from '../ssh/server';
+import { eventsSeen } from './support/events';
 import { median, rounded } from './support/measure';
 import { pull500, sftp500 } from './support/pull';
 import type { BenchResult } from './support/result';
@@ -27,7 +29,6 @@ const TIMES = 7;
 const STATES = 200;
 const WATCHED = 20;
 const WATCH_S = 20;
-const POLL_MS = 2000;
 
 interface Figures {
   readonly start: number;
@@ -53,6 +54,7 @@ export async function run(): Promise<BenchResult> {
     const baseline = await bench.measure(plain(server), plain(far));
     const results = { python, results: join(process.cwd(), 'python', 'results.py') };
     const pulled = await pull500(away, results);
+    const events = await eventsSeen(server, python);
     const sftp = await sftp500([
       'sftp',
       '-F',
@@ -64,17 +66,21 @@ export async function run(): Promise<BenchResult> {
     proxy.cut(true);
     const cut = await bench.untilNoticed(away);
     await near.close();
-    const told = (figures: Figures, cutS: number | null, pull: number) => ({
+    const told = (figures: Figures, eventMs: number, cutS: number | null, pull: number) => ({
       start_ms: rounded(figures.start, 0),
       start_far_ms: rounded(figures.startFar, 0),
       states200_far_ms: rounded(figures.states, 0),
       stop_s: rounded(figures.stop, 2),
+      event_seen_ms: rounded(eventMs, 0),
       idle_cpu_percent: rounded(figures.idle, 1),
       cut_noticed_s: cutS === null ? null : rounded(cutS, 1),
       pull500_far_s: rounded(pull, 1),
     });
     // ssh left to itself waits for as long as TCP does.
-    return { metrics: told(metrics, cut, pulled), baseline: told(baseline, null, sftp) };
+    return {
+      metrics: told(metrics, events.ours, cut, pulled),
+      baseline: told(baseline, events.plain, null, sftp),
+    };
   } finally {
     await proxy.close();
     await server.close();
@@ -140,13 +146,13 @@ class Bench {
     };
   }
 
-  /** Seconds until one who looks every two seconds is told that there is no answer. */
+  /** Seconds until one who looks as the window does is told that there is no answer. */
   async untilNoticed(transport: Transport): Promise<number> {
     const start = performance.now();
     for (;;) {
       const { code } = await transport.run(this.#engine.probe([this.#root], []));
       if (code === null) return (performance.now() - start) / 1000;
-      await pause(POLL_MS);
+      await pause(LOOK_ELSEWHERE_MS);
     }
   }
 
@@ -202,7 +208,7 @@ class Bench {
     const start = performance.now();
     while (performance.now() - start < WATCH_S * 1000) {
       await this.#ask(transport);
-      await pause(POLL_MS);
+      await pause(LOOK_ELSEWHERE_MS);
     }
     const share = ((await processorSeconds()) - before) / ((performance.now() - start) / 1000);
     for (const id of ids) await this.#stop(transport, id);
