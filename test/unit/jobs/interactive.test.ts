@@ -2,12 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { localTransport } from '../../../src/hosts/localTransport';
-import type { TerminalCommand } from '../../../src/hosts/transport';
+import type { TerminalCommand, Transport } from '../../../src/hosts/transport';
 import { listSessions, openSession, sessionOf } from '../../../src/jobs/interactive';
 import { prepare, type PreparedLaunch } from '../../../src/jobs/prepare';
 import type { JobDraft } from '../../../src/jobs/spec';
+import { connect } from '../../ssh/host';
+import { hasSshd, startSshServer } from '../../ssh/server';
 import { makeFolder } from '../files/folders';
 import { engine, shell, specsOf } from './support';
 
@@ -42,28 +44,34 @@ describe.skipIf(!has('tmux'))('with tmux', () => {
     await rm(sockets, { recursive: true });
   });
 
-  test('one types into it; closed and opened again it is the same, and it says how it ended', async () => {
-    const ask = `read word; echo "heard $word"; trap 'echo "interrupted"; exit 7' INT; echo ready; while :; do sleep 0.1; done`;
-    const launch = launchOf(folder, shell(folder, ask, { run: join(folder, 'out') }));
-    const { name, terminal } = await openSession(here, launch, folder);
-    const first = openTerminal(terminal);
-    await first.until('');
-    first.type('hello ; world', 'Enter');
-    await first.until('heard hello ; world');
-    first.close();
-    expect((await listSessions(here)).map((session) => session.name)).toEqual([name]);
-    const [again] = await listSessions(here);
-    const second = openTerminal(again!.terminal);
-    await second.until('heard hello ; world');
-    await second.until('ready');
-    second.type('C-c');
-    await second.until('interrupted');
-    await second.until('Ended with code 7');
-    second.close();
-    // The same start shows it and runs nothing anew.
-    const third = openTerminal((await openSession(here, launch, folder)).terminal);
-    await third.until('Ended with code 7');
-  });
+  test.each(hasSshd ? ['here', 'by ssh'] : ['here'])(
+    '%s one types into it; closed and opened again it is the same',
+    async (way) => {
+      const host = way === 'here' ? here : await bySsh();
+      const ask = `read word; echo "heard $word"; trap 'echo "interrupted"; exit 7' INT; echo ready; while :; do sleep 0.1; done`;
+      const odd = join(folder, `it's $HOME \\ !x`);
+      await mkdir(odd);
+      const launch = launchOf(odd, shell(odd, ask, { run: join(odd, 'out') }));
+      const { name, terminal } = await openSession(host, launch, odd);
+      onTestFinished(() => end(host, name));
+      const first = openTerminal(terminal);
+      await first.until('');
+      first.type('hello ; world', 'Enter');
+      await first.until('heard hello ; world');
+      first.close();
+      const again = (await listSessions(host)).find((session) => session.name === name);
+      const second = openTerminal(again!.terminal);
+      await second.until('heard hello ; world');
+      await second.until('ready');
+      second.type('C-c');
+      await second.until('interrupted');
+      await second.until('Ended with code 7');
+      second.close();
+      // The same start shows it and runs nothing anew.
+      const third = openTerminal((await openSession(host, launch, odd)).terminal);
+      await third.until('Ended with code 7');
+    },
+  );
 
   test('words of a person reach the command exactly, and nothing of them is run', async () => {
     const odd = join(folder, `a b;'"$(touch pwned)`);
@@ -132,6 +140,21 @@ test('where tmux lacks, one sentence names what to do', async () => {
     vi.unstubAllEnvs();
   }
 });
+
+/** There its server of sessions is the usual one: other sessions of it are left alone. */
+async function bySsh(): Promise<Transport> {
+  const server = await startSshServer();
+  const transport = connect(server);
+  onTestFinished(async () => {
+    await transport.close();
+    await server.close();
+  });
+  return transport;
+}
+
+async function end(host: Transport, name: string): Promise<void> {
+  await host.run({ argv: ['tmux', 'kill-session', '-t', `=${name}`], input: '', timeoutMs: 20_000 });
+}
 
 interface Terminal {
   until(text: string): Promise<void>;
