@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { HumanError } from '../errors';
 import { localFiles } from '../hosts/hostFiles';
+import { readNotFetched, type NotFetched } from '../results/notFetched';
 import type { CommandContext } from './context';
 import { pickRun } from './pick';
 
@@ -17,14 +18,15 @@ export async function fetchCheckpoint(context: CommandContext, node: unknown): P
     throw new HumanError(l10n.t('{0} lies on this machine: nothing is to be fetched.', run.name));
   const folders = run.checkpoints.filter(({ kind }) => kind !== 'base');
   if (folders.length === 0) throw new HumanError(l10n.t('{0} has no checkpoint yet.', run.name));
-  const chosen = await vscode.window.showQuickPick(
-    folders.map(({ name, folder }) => ({ label: name, folder: folder ?? join(run.folder, name) })),
-    {
-      title,
-      placeHolder: l10n.t('Checkpoints of {0} whose weights come to this machine', run.name),
-      canPickMany: true,
-    },
-  );
+  const choices = folders.map(async ({ name, folder: known }) => {
+    const folder = known ?? join(run.folder, name);
+    return { label: name, folder, description: lackText(await readNotFetched(folder)) };
+  });
+  const chosen = await vscode.window.showQuickPick(Promise.all(choices), {
+    title,
+    placeHolder: l10n.t('Checkpoints of {0} whose weights come to this machine', run.name),
+    canPickMany: true,
+  });
   if (chosen === undefined || chosen.length === 0) return;
   const paths = chosen.flatMap(({ folder }) => host.there(folder) ?? []);
   const stop = new AbortController();
@@ -60,4 +62,9 @@ export async function fetchCheckpoint(context: CommandContext, node: unknown): P
     void vscode.window.showInformationMessage(
       l10n.t('Fetched: {0}', chosen.map(({ label }) => label).join(', ')),
     );
+}
+
+function lackText(files: readonly NotFetched[]): string {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  return bytes === 0 ? l10n.t('is here') : l10n.t('{0} MB to come', Math.ceil(bytes / 1e6));
 }

@@ -1,21 +1,11 @@
 /** From a laptop: a host is added, trains and evaluates over a link that is cut, and what it made is compared here. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
-import { spawnSync } from 'node:child_process';
-import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { venv } from '../python/environment';
 import { makeCluster, noCluster, type Cluster } from '../slurm/cluster';
-import { hasSshd, startSshServer, type SshServer } from '../ssh/server';
-import { root } from '../vscode/paths';
+import { hasSshd } from '../ssh/server';
+import { startBox, type Box } from './support/box';
 import { ComparisonPage } from './support/comparisonPage';
 import { expect, test as base, type Workbench } from './support/fixture';
-
-interface Box {
-  readonly server: SshServer;
-  /** Work folder on the host. */
-  readonly folder: string;
-}
 
 const test = base.extend<{ cluster: Cluster | null; slurm: boolean; box: Box }>({
   slurm: [false, { option: true }],
@@ -29,18 +19,9 @@ const test = base.extend<{ cluster: Cluster | null; slurm: boolean; box: Box }>(
   },
   box: async ({ cluster }, use, testInfo) => {
     testInfo.skip(!hasSshd, 'sshd is not installed');
-    const folder = await realpath(await mkdtemp(join(tmpdir(), 'box-')));
-    const variables = Object.entries({ HOME: folder, ...cluster?.env }).map(
-      ([name, value]) => `${name}=${value}`,
-    );
-    const server = await startSshServer({ lines: [`SetEnv ${variables.join(' ')}`] });
-    await cp(join(root, 'examples', 'finetune'), join(folder, 'finetune'), { recursive: true });
-    await symlink(venv, join(folder, '.venv'));
-    await use({ server, folder });
-    // The person said yes to its key, in the file where ssh looks whoever starts it.
-    spawnSync('ssh-keygen', ['-R', `[127.0.0.1]:${server.port}`]);
-    await server.close();
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    const box = await startBox(cluster?.env);
+    await use(box);
+    await box.close();
   },
 });
 
@@ -56,7 +37,7 @@ async function jobText(workbench: Workbench, title: string): Promise<string> {
   return rows.map(([text]) => text).find((text) => text.startsWith(title)) ?? '';
 }
 
-async function addBox(workbench: Workbench, { server, folder }: Box, scheduler: RegExp): Promise<void> {
+async function addBox(workbench: Workbench, { command, folder }: Box, scheduler: RegExp): Promise<void> {
   const { page } = workbench;
   const asked = (title: string) => page.locator('.quick-input-title', { hasText: title });
   await workbench.command('Earmark: Add Host…');
@@ -65,8 +46,7 @@ async function addBox(workbench: Workbench, { server, folder }: Box, scheduler: 
   await page.keyboard.type('box:2222');
   await expect(page.getByText('Write a port as ssh://box:2222')).toBeVisible();
   await page.keyboard.press('Control+a');
-  const key = join(server.folder, 'client_key');
-  await page.keyboard.type(`ssh -p ${server.port} -i ${key} ${userInfo().username}@127.0.0.1`);
+  await page.keyboard.type(command);
   await page.keyboard.press('Enter');
   await expect(asked('Name of the host')).toBeVisible();
   await page.keyboard.type('box');

@@ -197,16 +197,24 @@ async function installExtension(server: Server, where: readonly string[], file: 
   }
 }
 
-/** Settings go where either version of the server looks for a person's own. */
+/** Settings go where either version of the server looks for a person's own, and those of a machine where it looks for these. */
 async function writeSettings(userData: string, settings: Record<string, unknown>): Promise<void> {
-  for (const folder of [join(userData, 'User'), join(userData, 'data', 'User')]) {
-    const file = join(folder, 'settings.json');
-    if (!existsSync(file)) {
-      await mkdir(folder, { recursive: true });
-      await writeFile(file, JSON.stringify(settings, undefined, 2));
-    }
+  const ofMachine = Object.entries(settings).filter(([name]) => machineSettings.has(name));
+  for (const base of [userData, join(userData, 'data')]) {
+    await writeOnce(join(base, 'User'), settings);
+    if (ofMachine.length > 0) await writeOnce(join(base, 'Machine'), Object.fromEntries(ofMachine));
   }
 }
+
+async function writeOnce(folder: string, settings: Record<string, unknown>): Promise<void> {
+  const file = join(folder, 'settings.json');
+  if (existsSync(file)) return;
+  await mkdir(folder, { recursive: true });
+  await writeFile(file, JSON.stringify(settings, undefined, 2));
+}
+
+/** A person's own values of these do not count where VS Code runs on a server. */
+const machineSettings = new Set(['earmark.hosts', 'earmark.python.path']);
 
 function serverEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   // A VS Code that runs us (a terminal in it, say) leaves variables that would confuse the one we start.
