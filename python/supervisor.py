@@ -678,8 +678,10 @@ def gpu_slots() -> list[str] | None:
     """What jobs wait for here: GPUs by UUID, less what CUDA_VISIBLE_DEVICES hides. None where that is not known yet."""
     every = list_gpus()
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if every is None or named is None:
-        return every if every is None or every else [MACHINE]
+    if every is None:
+        return None
+    if named is None:
+        return every or [MACHINE]
     found: list[str] = []
     for word in map(str.strip, named.split(",")):
         gpu = next((gpu for at, gpu in enumerate(every) if word == str(at) or (word and gpu.startswith(word))), None)
@@ -781,7 +783,9 @@ def waits_for_jobs(seen: Json) -> bool:
 def with_places(jobs: list[Json]) -> list[Json]:
     """The same, and of each that is in the queue `queue`: its place, and whether it is ready but for a GPU."""
     for root in {seen["root"] for seen in jobs if waits_for_gpus(seen)}:
-        line = [seen["id"] for seen in waiting(root)]
+        line: list[str] = []
+        with suppress(OSError):  # a folder that is gone by now says nothing of places
+            line = [seen["id"] for seen in waiting(root)]
         for seen in jobs:
             if seen["root"] == root and seen["id"] in line and waits_for_gpus(seen):
                 seen["queue"] = {"place": line.index(seen["id"]) + 1, "ready": not waits_for_jobs(seen)}
