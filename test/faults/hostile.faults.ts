@@ -36,10 +36,11 @@ fault('B5', 'smoke', async (rig) => {
 }); // prettier-ignore
 
 fault('B6', 'full', async (rig) => {
-  for (const title of ['../../x', '-rf', '.', 'CON', 'x'.repeat(300), '\u202e🎸', '/etc/passwd']) {
-    const [job] = await rig.store.start(rig.prepare(shell(rig.folder, 'exit 0', { title })));
-    expect((await rig.ended(job!.id)).directory).toBe(join(rig.root, job!.id));
-  }
+  const titles = ['../../x', '-rf', '.', 'CON', 'x'.repeat(300), '\u202e🎸', '/etc/passwd'];
+  const jobs = [];
+  for (const title of titles)
+    jobs.push(...(await rig.store.start(rig.prepare(shell(rig.folder, 'exit 0', { title })))));
+  for (const { id } of jobs) expect((await rig.ended(id)).directory).toBe(join(rig.root, id));
   expect((await readdir(rig.folder)).sort()).toEqual(['.earmark']);
 });
 

@@ -106,7 +106,7 @@ export const matrix: readonly Row[] = [
   ran('F45', 'asked on another node', 'started.json and heartbeat name another host, fresh and stale', 'heartbeat fresh: running; stale: unverifiable since then; exit.json decides at once; with Slurm the same while it gives no answer'),
   ran('F46', 'workers in their own sessions', 'a launcher starts workers as torchrun does, one of them orphaned; stop, and kill -9 of supervisor then stop', 'none is left'),
   ran('F47', 'stop while starting', '20 jobs (10 through Slurm), each with start and stop at once', 'each ends as stopped or never began; none runs on'),
-  ran('F48', 'supervisor killed between its own steps', 'kill -9 at 25 (through Slurm 8) random moments from its first instant on, start repeated after each', 'no command runs twice; what ran without a word is lost, not submitted'),
+  ran('F48', 'supervisor killed between its own steps', 'kill -9 at 25 (6 through Slurm) random moments from its first instant on, start repeated after each', 'no command runs twice; what ran without a word is lost, not submitted'),
   ran('B5', 'words with quotes, newlines, $(…), 1 MB', 'as arguments, environment and title', 'byte-exact in the command; too long is refused before the start'),
   ran('B6', 'run name ../../x, -rf, 300 characters', 'as title', 'a label only: paths are made of the id'),
   here('B8', 'untrusted workspace', 'a store without a host', 'no process is started'),

@@ -195,7 +195,7 @@ fault('F14', 'smoke', async (rig) => {
 
 fault('F20', 'full', async (rig) => {
   const random = randomNumbers(20);
-  for (let count = 0; count < (bySlurm(rig) ? 5 : 15); count += 1) {
+  for (let count = 0; count < (bySlurm(rig) ? 4 : 15); count += 1) {
     const [job] = await rig.store.start(rig.prepare(shell(rig.folder, 'sleep 0.1')));
     const { supervisor: pid } = await pidsOf(job!);
     const file = join(job!.directory, 'exit.json');
@@ -251,7 +251,7 @@ time.sleep(600)
 
 fault('F48', 'full', async (rig) => {
   const random = randomNumbers(48);
-  for (let count = 0; count < (bySlurm(rig) ? 8 : 25); count += 1) {
+  for (let count = 0; count < (bySlurm(rig) ? 6 : 25); count += 1) {
     const trace = join(rig.folder, `ran-${count}`);
     const launch = rig.prepare(shell(rig.folder, `echo run >> ${trace}`));
     const id = launch.jobs[0]!.spec.id;

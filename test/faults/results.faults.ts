@@ -152,7 +152,7 @@ fault('B16', 'smoke', async (rig) => {
   const liar = await fakeHost(`
 say({"folder": "", "files": [[name, 2, "1", 1, "data"] for name in ${JSON.stringify(rows)}]})
 say({"folder": "../..", "files": [["outside.json", 2, "1", 1, "data"]]})
-say({"ok": True, "same": False, "digest": "d", "now": "1", "left_out": {"files": 0, "names": 0, "folders": 0}})
+say({"ok": True, "same": False, "digest": "d", "now": "1", "host": "liar", "folder": "/..", "left_out": {"files": 0, "names": 0, "folders": 0}})
 `);
   const options = {
     transport: rig.host.transport,
@@ -221,7 +221,7 @@ fault('B18', 'full', async (rig) => {
     const results = await fakeHost(`
 if sys.argv[1] == "list":
     say({"folder": "run", "files": [["run.json", 4, "1", 1, "data"]]})
-    say({"ok": True, "same": False, "digest": "d", "now": "9", "left_out": {"files": 0, "names": 0, "folders": 0}})
+    say({"ok": True, "same": False, "digest": "d", "now": "9", "host": "liar", "folder": "/", "left_out": {"files": 0, "names": 0, "folders": 0}})
 else:
     begin = lambda: say({"file": 0, "size": 4, "offset": 0})
     ${script.replaceAll('\n', '\n    ')}

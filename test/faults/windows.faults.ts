@@ -3,7 +3,7 @@ import { build } from 'esbuild';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
-import { expect, type TestContext } from 'vitest';
+import { expect, onTestFinished, type TestContext } from 'vitest';
 import { cluster, slurmTools } from '../slurm/host';
 import { optionsOf, sshServer } from '../ssh/host';
 import { storeOf } from '../unit/jobs/support';
@@ -30,6 +30,7 @@ async function openWindow(
     logLevel: 'error',
   });
   const window = watch([process.execPath, outfile, rig.folder, JSON.stringify(tools), ssh, ...ids]);
+  onTestFinished(() => void window.process.kill('SIGKILL'));
   await untilText(window.output, 'started');
   await rig.until(ids[0]!, ({ state }) => state.kind === 'running');
   return window;
@@ -61,11 +62,12 @@ fault('F9', 'full', async (rig, context) => {
   const window = await openWindow(rig, context, ids);
   const group = -(window.process.pid ?? 0);
   process.kill(group, 'SIGHUP');
-  await window.end;
+  // Node may miss a SIGHUP while it starts a program.
   try {
     process.kill(group, 'SIGKILL');
   } catch {
     // Nobody was left in it.
   }
+  await window.end;
   await expectChainGoesOn(rig, ...ids);
 });
