@@ -80,9 +80,10 @@ export class Tree {
   async menu(path: RowPath, entry: string): Promise<void> {
     await (await this.row(...path)).click({ button: 'right' });
     const item = this.page.getByRole('menuitem', { name: entry });
-    // A menu that has only just opened takes no click yet.
+    await item.waitFor();
+    // A menu that has only just opened takes no click yet; one that took it may take its time to go.
     await expect(async () => {
-      await item.click({ timeout: 1000 });
+      if (await item.isVisible()) await item.click({ timeout: 1000 });
       await expect(item).toBeHidden({ timeout: 1000 });
     }).toPass();
   }
