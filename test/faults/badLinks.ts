@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { HostCall, Transport } from '../../src/hosts/transport';
 import { makeFolder } from '../unit/files/folders';
-import { pidIn } from './support';
+import { kill, pidIn } from './support';
 
 /** The program on the host is killed once it has said so many bytes. */
 export function killedAt(transport: Transport, bytes: number): Transport {
@@ -15,21 +15,12 @@ export function killedAt(transport: Transport, bytes: number): Transport {
       const counting = async (chunk: Uint8Array): Promise<void> => {
         const before = said;
         said += chunk.length;
-        if (before <= bytes && said > bytes && call.argv.includes('send')) kill(await pidIn(file));
+        if (before <= bytes && said > bytes && call.argv.includes('send')) kill(await pidIn(file)); // it may have said all and ended: what is on its way is then still read
         await onBytes(chunk);
       };
       return transport.stream({ ...call, argv }, counting, signal);
     },
   };
-}
-
-/** It may have said all and ended: what is on its way is then still read. */
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
 }
 
 /** What the program says ends after so many bytes. */

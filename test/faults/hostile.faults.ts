@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { ask, NoAnswer } from '../../src/jobs/answer';
 import { python, shell, storeOf } from '../unit/jobs/support';
 import { direct } from './matrix';
-import { fault, faultIn, run, through, view, watch } from './support';
+import { fault, faultIn, run, through, view } from './support';
 
 const nasty = [
   '',
@@ -63,8 +63,7 @@ faultIn(direct, 'B10', 'smoke', async (rig) => {
   await writeFile(join(directory, 'started.json'), JSON.stringify({ child: { pid: process.pid, start: '1' }, boot: 'x' }));
   await rig.store.refresh();
   expect(rig.store.job(id)).toMatchObject({ title: 'Innocent', state: { kind: 'lost' } });
-  const { file, args } = await rig.store.viewer(id);
-  await watch([file, ...args], '').end;
+  await (await view(rig, rig.store.job(id)!)).end;
   await rig.store.stop(id, 0);
   expect(await readdir(rig.folder)).toEqual(['.earmark']);
 }); // prettier-ignore

@@ -13,6 +13,7 @@ import {
   fault,
   faultIn,
   finalState,
+  kill,
   lives,
   pidIn,
   pidsOf,
@@ -199,7 +200,7 @@ fault('F20', 'full', async (rig) => {
     const [job] = await rig.store.start(rig.prepare(shell(rig.folder, 'sleep 0.1')));
     const { supervisor: pid } = await pidsOf(job!);
     const file = join(job!.directory, 'exit.json');
-    setTimeout(() => process.kill(pid, 'SIGKILL'), 60 + random() * 120);
+    setTimeout(() => kill(pid), 60 + random() * 120);
     let torn = 0;
     while (await lives(pid)) {
       const text = await readFile(file, 'utf8').catch(() => null);

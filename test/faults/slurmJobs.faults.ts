@@ -9,7 +9,18 @@ import { makeFolder } from '../unit/files/folders';
 import { names, shell, storeOf } from '../unit/jobs/support';
 import { inSlurm } from './matrix';
 import { FOREVER, nothing, numberOf, running, waiting } from './slurmSupport';
-import { aMinuteLater, faultIn, forge, lives, pidsOf, through, untilGone, watch, type Rig } from './support';
+import {
+  aMinuteLater,
+  faultIn,
+  forge,
+  kill,
+  lives,
+  pidsOf,
+  through,
+  untilGone,
+  watch,
+  type Rig,
+} from './support';
 
 faultIn(inSlurm, 'F4', 'full', async (rig, context) => {
   const slurm = await cluster(context);
@@ -144,14 +155,14 @@ faultIn(inSlurm, 'B36', 'full', async (rig) => {
 async function orphaned(rig: Rig) {
   const job = await running(rig, FOREVER);
   const { supervisor, child } = await pidsOf(job);
-  onTestFinished(() => void process.kill(child, 'SIGKILL'));
+  onTestFinished(() => kill(child));
   process.kill(supervisor, 'SIGKILL');
   const seen = await rig.until(job.id, ({ state }) => state.kind === 'running-without-supervisor');
   return { ...seen, child };
 }
 
 async function killAll(pids: Awaited<ReturnType<typeof pidsOf>>): Promise<void> {
-  for (const pid of [pids.supervisor, pids.child]) process.kill(pid, 'SIGKILL');
+  for (const pid of [pids.supervisor, pids.child]) kill(pid);
   for (const pid of [pids.supervisor, pids.child]) await untilGone(pid);
 }
 

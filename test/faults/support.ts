@@ -125,6 +125,15 @@ export async function lives(pid: number): Promise<boolean> {
   return stat !== '' && !/\) [ZX] /.test(stat);
 }
 
+/** Ends a process as a crash does; it may have ended by itself. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
 /** Reads a pid that a script writes with a line's end. */
 export function pidIn(file: string): Promise<number> {
   return vi.waitFor(
