@@ -53,7 +53,7 @@ function readme(): string {
   return `# Faults and hostile inputs
 
 Every row is provoked for real: processes are killed, disks filled, namespaces made anew. \`npm run test:faults\` runs all
-(root, Linux, sshd; some ten minutes), \`npm run test:faults -- -t smoke\` the quick ones. What a machine lacks (root, sshd, tmux, control groups) is said
+(root, Linux, sshd, Slurm; some ten minutes), \`npm run test:faults -- -t smoke\` the quick ones. What a machine lacks (root, sshd, Slurm, tmux, control groups) is said
 and counted as skipped. ${run} of ${matrix.length} rows are run; a cell that is not says why it can’t be, or which
 tests prove it elsewhere. Rows come from \`matrix.ts\`;
 \`npm run test:faults -- -t README -u\` writes this file.
