@@ -1,6 +1,7 @@
 /** Where jobs are started in this window: its hosts, this machine first, and all their jobs as one list. */
 import * as l10n from '@vscode/l10n';
 import { readdirSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join, sep } from 'node:path';
 import { HumanError } from './errors';
@@ -95,6 +96,15 @@ export class Workshop {
       const path = join(mirrors, name);
       return { path, label: names.get(path) ?? name.replace(/~[0-9a-f]{6}$/, ''), isCopy: true };
     });
+  }
+
+  /** Before a host gets another name: what is here of its runs is its as before. Never throws. */
+  async keepMirror(host: Host, name: string): Promise<void> {
+    const { mirrorFolder } = host;
+    if (mirrorFolder === null) return;
+    const next = join(this.#options.mirrors(), folderNameOf({ name }));
+    // Where there is something of that name already, or nothing yet, all is brought anew.
+    if (next !== mirrorFolder) await rename(mirrorFolder, next).catch(() => undefined);
   }
 
   named(name: string): Host | undefined {

@@ -46,6 +46,7 @@ export async function editHost(context: CommandContext, node: unknown): Promise<
   if (folder === null) return;
   const scheduler = isThere ? await askScheduler(entry.scheduler) : 'slurm';
   if (scheduler === null) return;
+  await context.workshop.keepMirror(host, name);
   await changeHost(context, host, { name, ssh, folder, scheduler });
   await test(context, name);
 }

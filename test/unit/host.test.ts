@@ -131,6 +131,19 @@ describe('a host that is elsewhere', () => {
     expect(workshop.hostThatMade(join(places[0]!, 'output_epoch1'))).toBe(workshop.here);
   });
 
+  it('has what is here of it under its new name when it gets one', async () => {
+    const { workshop, mirrors } = await makeWorkshop();
+    const box = workshop.named('box')!;
+    await workshop.keepMirror(box, 'no folder yet');
+    await mkdir(join(mirrors, 'box/output_epoch1'), { recursive: true });
+    await mkdir(join(mirrors, 'taken/output_epoch2'), { recursive: true });
+    await workshop.keepMirror(box, 'taken');
+    await workshop.keepMirror(workshop.here, 'desk');
+    await workshop.keepMirror(box, 'BOX');
+    expect(await readdir(mirrors)).toEqual(['BOX', 'taken']);
+    expect(await readdir(join(mirrors, 'BOX'))).toEqual(['output_epoch1']);
+  });
+
   it('has its runs brought here, weights apart, out of the sight of git', async () => {
     const { workshop, places, mirrors } = await makeWorkshop();
     const [here, box] = workshop.hosts as [Host, Host];
