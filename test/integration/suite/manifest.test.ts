@@ -203,6 +203,8 @@ function jobRows(): string[] {
   const ended = { kind: 'ended', signal: null, text: null, at: 1 } as const;
   const states: readonly JobState[] = [
     { kind: 'running', since: 1 },
+    { kind: 'submitted' },
+    { kind: 'queued', reason: null, queue: { place: 1, ready: true } },
     { ...ended, why: 'exited', code: 0 },
     { ...ended, why: 'exited', code: 1 },
   ];
