@@ -242,8 +242,9 @@ export class Host {
     return this.mirror.sync(signal);
   }
 
-  async close(): Promise<void> {
-    await this.ssh?.close();
+  /** `stays`: the connection is another host's too. */
+  async close(stays = false): Promise<void> {
+    await this.ssh?.close(stays);
   }
 
   async #jobHost(): Promise<JobHost | null> {

@@ -121,7 +121,9 @@ export class Workshop {
       const key = JSON.stringify([entry, mirror]);
       hosts.set(key, before.get(key) ?? this.#make(entry, mirror));
     }
-    for (const [key, host] of before) if (!hosts.has(key)) void host.close();
+    const addresses = new Set([...hosts.values()].map(({ entry }) => JSON.stringify(entry.address)));
+    for (const [key, host] of before)
+      if (!hosts.has(key)) void host.close(addresses.has(JSON.stringify(host.entry.address)));
     this.#hosts = hosts;
     if ([...before.keys()].join('\n') === [...hosts.keys()].join('\n')) return;
     for (const listener of this.#hostsListeners) listener();

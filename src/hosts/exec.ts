@@ -31,7 +31,7 @@ export async function exec(argv: readonly [string, ...string[]], options: ExecOp
   return {
     code: codeOf(result),
     stdout: result.stdout,
-    stderr: result.failed && result.stderr === '' ? (result.shortMessage ?? '') : result.stderr,
+    stderr: reasonIn(result, result.stderr),
   };
 }
 
@@ -68,7 +68,7 @@ export async function execStream(
   return {
     code: codeOf(result),
     stdout: '',
-    stderr: result.failed && stderr === '' ? (result.shortMessage ?? '') : stderr,
+    stderr: reasonIn(result, stderr),
   };
 }
 
@@ -82,13 +82,21 @@ function asExeca({ cwd, timeoutMs, input, signal }: ExecOptions) {
   };
 }
 
-/** Programs such as ssh answer a signal with a code of their own: who was ended did not end. */
-function codeOf(result: {
+/** What it said; of one that did not end by itself and said nothing, why. */
+function reasonIn(result: Ended, stderr: string): string {
+  return stderr === '' && codeOf(result) === null ? (result.shortMessage ?? '') : stderr;
+}
+
+interface Ended {
   readonly exitCode?: number;
   readonly timedOut: boolean;
   readonly isCanceled: boolean;
   readonly isMaxBuffer: boolean;
-}): number | null {
+  readonly shortMessage?: string | undefined;
+}
+
+/** Programs such as ssh answer a signal with a code of their own: who was ended did not end. */
+function codeOf(result: Ended): number | null {
   return result.timedOut || result.isCanceled || result.isMaxBuffer ? null : (result.exitCode ?? null);
 }
 

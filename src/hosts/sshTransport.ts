@@ -32,8 +32,11 @@ export interface SshTransport extends Transport {
   verify(): TerminalCommand;
   /** For a terminal: a shell in a folder there, after `setup`, lines for bash of the person's own. */
   shell(folder: string, setup: readonly string[]): TerminalCommand;
-  /** Ends the connection, also of other windows; the next call makes another. Jobs do not notice. */
-  close(): Promise<void>;
+  /**
+   * Ends the connection, also of other windows; the next call makes another. Jobs do not notice. With `stays` only what is its own
+   * ends, and the connection is left to others that lead to the same address.
+   */
+  close(stays?: boolean): Promise<void>;
 }
 
 /** Without agent, windows or ports for the host, and without what else the person's configuration may add to a login of their own. */
@@ -237,12 +240,12 @@ export function sshTransport({
     },
     verify: () => terminal(['-T'], ['ControlPath=none', 'ControlMaster=no'], 'true'),
     shell: (folder, setup) => viewer(shellIn(folder, setup)),
-    close: async () => {
+    close: async (stays = false) => {
       opening = null;
       for (const channel of channels) channel.close();
       channels.clear();
       idle.length = 0;
-      if (!share) return;
+      if (!share || stays) return;
       const [file, ...args] = command(['-O', 'exit'], [socket], '');
       await exec([file, ...args.slice(0, -1)], { cwd: homedir(), timeoutMs: 5000 });
     },

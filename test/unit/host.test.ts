@@ -35,6 +35,11 @@ describe('the hosts of a window', () => {
     const { workshop, entries, link } = await makeWorkshop();
     const [, box] = workshop.hosts;
     await box!.files.exists('/');
+    // One whose entry changes goes on over the connection that there is.
+    entries.set(entries.get().map((entry) => ({ ...entry, python: `${entry.python} ` })));
+    workshop.reload();
+    await workshop.named('box')!.check();
+    expect(await link.calls()).not.toContainEqual(expect.stringMatching(/-O exit/));
     entries.set(entries.get().slice(1));
     workshop.reload();
     await vi.waitFor(async () => expect(await link.calls()).toContainEqual(expect.stringMatching(/-O exit/)));

@@ -33,6 +33,12 @@ describe('exec', () => {
     expect((await exec([...node(silent)], options)).stdout).toBe('end');
   });
 
+  it('adds no words to those of a program that ended by itself', async () => {
+    expect(await exec([...node('process.exit(3)')], options)).toEqual({ code: 3, stdout: '', stderr: '' });
+    const streamed = await execStream([...node('process.exit(3)')], options, () => undefined);
+    expect(streamed).toEqual({ code: 3, stdout: '', stderr: '' });
+  });
+
   it('tells as a result that a program is not there, takes too long, or says too much', async () => {
     const absent = await exec(['earmark-no-such-program'], options);
     expect(absent).toMatchObject({ code: null, stdout: '' });

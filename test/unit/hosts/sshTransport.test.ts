@@ -138,6 +138,18 @@ describe.skipIf(!hasSshd)('a host by ssh', () => {
     expect(() => host.viewer(['echo', 'a\nb'])).toThrow(/Rename it/);
   });
 
+  it('leaves the connection to another one that rides on it', async () => {
+    const [first, second] = [connect(), connect()];
+    const connection = (host: SshTransport): Promise<{ stdout: string }> => host.run(sh('echo $SSH_CONNECTION'));
+    const { stdout } = await connection(first);
+    const running = second.run(sh('sleep 0.5; echo $SSH_CONNECTION'));
+    await first.close(true);
+    expect((await running).stdout).toBe(stdout);
+    expect((await connection(second)).stdout).toBe(stdout);
+    await second.close();
+    expect((await connection(first)).stdout).not.toBe(stdout);
+  });
+
   it('opens a shell in a folder, after the lines of set-up', async () => {
     const host = connect();
     const type = async ({ file, args }: { file: string; args: readonly string[] }): Promise<string> =>
