@@ -65,6 +65,12 @@ test('what waits is seen, moved, dragged and cancelled, and runs in that order',
     await expect(dialog).toContainText('Cancel “fourth”?');
     await dialog.getByRole('button', { name: 'Cancel Job' }).click();
     await expect.poll(texts).toContainEqual(expect.stringMatching(/^fourth stopped/));
+    // Taken up again it may pass all that waits.
+    await jobs.menu([/^fourth/], 'Resume Job');
+    await expect(dialog).toContainText('It waits until a GPU is free. Jobs before it: 3');
+    await dialog.getByRole('button', { name: 'Start at Once' }).click();
+    await expect.poll(order).toMatch(/^fourth running, first running, third 1, second 2/);
+    await writeFile(join(folder, 'go.fourth'), '');
     for (const [before, after] of [
       ['first', 'third'],
       ['third', 'second'],
