@@ -111,13 +111,13 @@ test('under tmux one types into a training; closed, it is found again', async ({
   await expect.poll(screen, { timeout: 60_000 }).toContain('Ended with code');
 });
 
-/** As another window or a person would: jobs of a shell that take the GPU, each until it is told to go. */
+/** As another window or a person would: jobs of a shell that take the GPU, each until it is told to go or its folder is gone. */
 function startByHand(folder: string, ...titles: readonly string[]): void {
   const supervisor = join(root, 'python', 'supervisor.py');
   const jobs = join(folder, '.earmark', 'jobs');
   const env = { ...process.env, XDG_STATE_HOME: join(dirname(folder), 'state'), CUDA_VISIBLE_DEVICES: '' };
   for (const [at, title] of titles.entries()) {
-    const argv = ['sh', '-c', 'while [ ! -e "go.$0" ]; do sleep 0.05; done', title];
+    const argv = ['sh', '-c', 'while [ -d "$PWD" ] && [ ! -e "go.$0" ]; do sleep 0.05; done', title];
     const spec = { v: 1, id: ulid(Date.now() + at), kind: 'command', title, argv, cwd: folder, gpus: 1 };
     const input = JSON.stringify({ jobs: [spec] });
     const sha256 = createHash('sha256').update(input).digest('hex');
