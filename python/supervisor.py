@@ -12,7 +12,6 @@ A job is a directory, `ROOT/ID/`. Its files are the only truth; no state is stor
     stop.json     a request to stop; nobody but the supervisor signals anything
     exit.json     how it ended; written last, into space reserved at the start
     slurm.json    there for a job that slurm.py hands to Slurm; holds Slurm's id of it once it has one
-    results/      manifest.jsonl: what the command says is finished, a line a file
 
 Jobs whose spec has `gpus`, a number, wait until so many GPUs of this host are theirs. A GPU is taken while somebody
 holds the lock of a file in ~/.local/state/earmark/gpus; supervisor and command hold it both, so it is free as soon as
@@ -265,7 +264,6 @@ def create(root: str, spec: Json, more: dict[str, bytes]) -> bool:
         return False
     new = tempfile.mkdtemp(prefix=".new.", dir=root)
     try:
-        os.mkdir(os.path.join(new, "results"), 0o700)
         contents = {"spec.json": json.dumps(spec, indent=1).encode(), "cmd.sh": script(spec), "lock": b""}
         contents.update({"out.log": b"", "supervisor.log": b"", ".reserve": b" " * RESERVE_BYTES, **more})
         for name, content in contents.items():
@@ -668,7 +666,14 @@ def environment(spec: Json, directory: str, gpus: list[str]) -> dict[str, str]:
     screen = {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", "COLUMNS": "100", "LINES": "30", "FORCE_COLOR": "1"}
     job = {MARKER: spec["id"], "EARMARK_JOB_DIR": directory}
     own = {} if gpus in ([], [MACHINE]) else {"CUDA_VISIBLE_DEVICES": ",".join(gpus)}
-    return {**kept, **screen, **spec.get("env", {}), **own, **job}
+    return {**kept, **screen, "PATH": search_path(spec["argv"][0]), **spec.get("env", {}), **own, **job}
+
+
+def search_path(program: str) -> str:
+    """PATH; where `program` belongs to an environment of venv or conda, that one's programs first, as if activated."""
+    path, folder = os.environ.get("PATH", os.defpath), os.path.dirname(program)
+    signs = (os.path.join(os.path.dirname(folder), name) for name in ("pyvenv.cfg", "conda-meta"))
+    return folder + os.pathsep + path if os.path.isabs(program) and any(map(os.path.exists, signs)) else path
 
 
 # ---------------------------------------------------------------- queue

@@ -11,6 +11,7 @@ import type { PreparedLaunch } from './prepare';
 import { ProgressReader, type JobProgress } from './progress';
 import { jobsRoot, type JobSpec } from './spec';
 import { deriveState, isLive, withoutContact, type JobState } from './state';
+import { Unanswered } from './unanswered';
 
 export interface Job {
   readonly id: string;
@@ -67,6 +68,7 @@ export class JobsStore {
   readonly #readers = new Map<string, ProgressReader>();
   /** Ended jobs whose last words may still be on their way: where runs are copied, they come a look later. */
   readonly #lingering = new Map<string, { asked: boolean }>();
+  readonly #unanswered = new Unanswered();
   readonly #listeners = new Set<() => void>();
 
   constructor(private readonly options: JobsStoreOptions) {}
@@ -128,8 +130,9 @@ export class JobsStore {
   }
 
   /** Starts what was prepared. Throws a HumanError when the host refuses, or when no answer says that it has begun. */
-  async start(launch: PreparedLaunch): Promise<readonly Job[]> {
+  async start(wanted: PreparedLaunch): Promise<readonly Job[]> {
     const host = await this.#hostOrThrow();
+    const launch = this.#unanswered.sameAs(wanted);
     for (let tries = 1; ; tries += 1) {
       try {
         const answer = await ask(host.transport, launch.start);
@@ -138,9 +141,10 @@ export class JobsStore {
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
         if (tries < START_TRIES) continue;
+        this.#unanswered.keep(launch);
         throw new HumanError(
           l10n.t(
-            '{0} gave no answer, so it is not known whether the job has started ({1}). Starting it again from the same form is safe: it never runs twice.',
+            '{0} gave no answer, so it is not known whether the job has started ({1}). Starting the same again is safe: it never runs twice.',
             host.transport.label,
             error.message,
           ),
@@ -283,6 +287,7 @@ export class JobsStore {
       const before = known.get(job.id);
       return before !== undefined && JSON.stringify(before) === JSON.stringify(job) ? before : job;
     });
+    this.#unanswered.told(new Set(next.map(({ id }) => id)));
     const changed = next.length !== this.#jobs.length || next.some((job, index) => job !== this.#jobs[index]);
     this.#jobs = next;
     if (changed) for (const listener of this.#listeners) listener();

@@ -74,7 +74,7 @@ export function registerJobsView(deps: JobsViewDeps): JobsView {
     view.badge = live === 0 ? undefined : { value: live, tooltip: String(live) };
     view.message = workshop.hosts
       .flatMap(({ name, jobs: { contact } }) => (contact?.ok === false ? `${name}: ${contact.reason}` : []))
-      .join('\n');
+      .join(' · ');
     tree.refresh();
   };
   const watches = store.add(

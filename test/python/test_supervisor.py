@@ -187,7 +187,7 @@ def test_files_are_for_their_owner_only_and_git_is_told(bench: Bench) -> None:
     job = bench.started(bench.spec("true"))
     bench.ended(job)
     everything = [bench.root, job, *job.iterdir()]
-    assert [path for path in everything if path.name != "results" and path.stat().st_mode & 0o077] == []
+    assert [path for path in everything if path.stat().st_mode & 0o077] == []
     assert (bench.root / ".gitignore").read_text() == "*\n"
 
 
@@ -269,6 +269,19 @@ def test_the_command_gets_its_words_and_environment_exactly(bench: Bench) -> Non
     record = bench.run(bench.spec("", argv=[sys.executable, "-c", show, *words], env=env, cwd=str(place)))
     assert record["code"] == 0
     assert json.loads((place / "seen").read_text()) == [words, env["A"], str(place)]
+
+
+@pytest.mark.parametrize("sign", ["pyvenv.cfg", "conda-meta", None])
+def test_programs_of_the_environment_of_its_interpreter_come_first(bench: Bench, sign: str | None) -> None:
+    python = bench.folder / "env" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to("/bin/sh")
+    if sign:
+        (bench.folder / "env" / sign).mkdir()
+    bench.run(bench.spec("", argv=[str(python), "-c", "echo $PATH > path"]))
+    first, _, rest = (bench.folder / "path").read_text().strip().partition(":")
+    assert (first == str(python.parent)) == (sign is not None)
+    assert rest.endswith(os.environ["PATH"].partition(":")[2])
 
 
 def test_the_editor_s_environment_is_left_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

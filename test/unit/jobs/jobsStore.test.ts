@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { exec } from '../../../src/hosts/exec';
 import type { JobHost } from '../../../src/jobs/jobsStore';
+import type { PreparedLaunch } from '../../../src/jobs/prepare';
 import { host, logOf, makeBench, names, shell, storeOf } from './support';
 
 // Real processes on a machine that may be busy with other things.
@@ -20,7 +21,7 @@ test('a job runs to its end and is told as it was', async () => {
   expect(ended.title).toBe('Try it');
   expect(await logOf(ended)).toBe(`[it's $HOME] ${ended.id}\nerr\n`);
   expect(await names(ended.directory)).toEqual([
-    'cmd.sh', 'exit.json', 'heartbeat', 'lock', 'out.log', 'results', 'spec.json', 'started.json', 'supervisor.log',
+    'cmd.sh', 'exit.json', 'heartbeat', 'lock', 'out.log', 'spec.json', 'started.json', 'supervisor.log',
   ]); // prettier-ignore
 });
 
@@ -162,6 +163,36 @@ test('a start whose answers are lost is asked for again, and runs once', async (
   const [job] = await storeOf(bench.folder, deaf).start(launch);
   await bench.ended(job!.id);
   expect([calls, await readFile(join(bench.folder, 'ran'), 'utf8')]).toEqual([3, 'run\n']);
+});
+
+test('a start that got no answer at all is the same start when it is asked for again', async () => {
+  const bench = await makeBench();
+  let deaf = true;
+  const cut: JobHost = {
+    ...host,
+    transport: {
+      ...host.transport,
+      run: async (call) => {
+        const result = await host.transport.run(call);
+        return deaf ? { code: null, stdout: '', stderr: 'cut' } : result;
+      },
+    },
+  };
+  const store = storeOf(bench.folder, cut);
+  const script = 'echo run >> ran; while [ ! -e go ]; do sleep 0.05; done';
+  const wish = (): PreparedLaunch => bench.prepare(shell(bench.folder, script), shell(bench.folder, 'true'));
+  await expect(store.start(wish())).rejects.toThrow(/never runs twice/);
+  deaf = false;
+  const [again] = await store.start(wish());
+  await bench.until(again!.id, ({ state }) => state.kind === 'running');
+  expect(bench.store.jobs).toHaveLength(2);
+  await writeFile(join(bench.folder, 'go'), '');
+  await bench.ended(again!.id);
+  // What became of the first is known: now the same wish is another job.
+  const [anew] = await store.start(wish());
+  await bench.ended(anew!.id);
+  expect(anew!.id).not.toBe(again!.id);
+  expect(await readFile(join(bench.folder, 'ran'), 'utf8')).toBe('run\nrun\n');
 });
 
 test('where nothing may be run, nothing is run and nothing claimed', async () => {
