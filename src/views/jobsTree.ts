@@ -190,9 +190,10 @@ function iconOf(job: Job): vscode.ThemeIcon {
       return new vscode.ThemeIcon('sync~spin', colour('list.warningForeground'));
     case 'ended':
       if (succeeded(state)) return new vscode.ThemeIcon('pass', colour('charts.green'));
-      return state.why === 'stopped'
-        ? new vscode.ThemeIcon('debug-pause')
-        : new vscode.ThemeIcon('error', colour('list.errorForeground'));
+      if (state.why === 'stopped') return new vscode.ThemeIcon('debug-pause');
+      // Nothing of it went wrong.
+      if (state.why === 'skipped') return new vscode.ThemeIcon('circle-slash');
+      return new vscode.ThemeIcon('error', colour('list.errorForeground'));
     case 'lost':
       return new vscode.ThemeIcon('error', colour('list.errorForeground'));
     case 'unverifiable':

@@ -103,15 +103,9 @@ test('a host is used, changed and let go', async ({ workbench, box }) => {
 
   await test.step('it gets another name, and keeps what else is set', async () => {
     await hosts.menu([/^box/], 'Edit Host');
-    for (const [asked, typed] of [
-      ['Address of the host', ''],
-      ['Name of the host', 'desk'],
-      ['Work folder on the host', ''],
-    ] as const) {
-      await expect(page.locator('.quick-input-title', { hasText: asked })).toBeVisible();
-      await page.keyboard.type(typed);
-      await page.keyboard.press('Enter');
-    }
+    await workbench.answer('Address of the host', '');
+    await workbench.answer('Name of the host', 'desk');
+    await workbench.answer('Work folder on the host', '');
     await page.getByRole('option', { name: /Directly/ }).click();
     await expect(workbench.notification('desk answers')).toBeVisible(PATIENCE);
     expect(await rowsOf(workbench, 'Hosts')).toMatch(/^desk no GPU/m);

@@ -39,21 +39,13 @@ async function jobText(workbench: Workbench, title: string): Promise<string> {
 
 async function addBox(workbench: Workbench, { command, folder }: Box, scheduler: RegExp): Promise<void> {
   const { page } = workbench;
-  const asked = (title: string) => page.locator('.quick-input-title', { hasText: title });
   await workbench.command('Earmark: Add Host…');
   await page.getByRole('option', { name: /Type or paste an address/ }).click();
-  await expect(asked('Address of the host')).toBeVisible();
-  await page.keyboard.type('box:2222');
+  await workbench.answer('Address of the host', 'box:2222');
   await expect(page.getByText('Write a port as ssh://box:2222')).toBeVisible();
-  await page.keyboard.press('Control+a');
-  await page.keyboard.type(command);
-  await page.keyboard.press('Enter');
-  await expect(asked('Name of the host')).toBeVisible();
-  await page.keyboard.type('box');
-  await page.keyboard.press('Enter');
-  await expect(asked('Work folder')).toBeVisible();
-  await page.keyboard.type(folder);
-  await page.keyboard.press('Enter');
+  await workbench.answer('Address of the host', command);
+  await workbench.answer('Name of the host', 'box');
+  await workbench.answer('Work folder', folder);
   await page.getByRole('option', { name: scheduler }).click();
 }
 

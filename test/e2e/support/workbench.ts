@@ -69,6 +69,14 @@ export class Workbench {
     return this.page.locator('.quick-input-widget:not([style*="display: none"]) input.input');
   }
 
+  /** Types into the input box that asks so; what it proposes is left where nothing is to be typed. */
+  async answer(asked: string, typed: string): Promise<void> {
+    await this.page.locator('.quick-input-title', { hasText: asked }).waitFor();
+    // The box itself: at first the focus may still be elsewhere.
+    if (typed !== '') await this.input.fill(typed);
+    await this.input.press('Enter');
+  }
+
   /** An entry of the open pick list, by the whole of its label. */
   choice(label: string | RegExp): Locator {
     return this.page
