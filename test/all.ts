@@ -1,4 +1,4 @@
-/** `npm test`: every layer in turn, each seen to the end, and one closing line that sums them up. */
+/** `npm test`: every layer, each seen to the end, and one closing line that sums them up. */
 import { spawn } from 'node:child_process';
 
 interface Layer {
@@ -14,19 +14,40 @@ interface Counts {
   readonly skipped: number;
 }
 
-const layers: readonly Layer[] = [
-  { name: 'lint', argv: ['npm', 'run', '--silent', 'lint'] },
-  { name: 'unit', argv: ['npm', 'run', '--silent', 'test:unit'], counts: vitestCounts },
-  { name: 'package', argv: ['npm', 'run', '--silent', 'test:package'], counts: plainCounts },
-  { name: 'examples', argv: ['npm', 'run', '--silent', 'examples'] },
-  { name: 'python', argv: ['npm', 'run', '--silent', 'test:python'], counts: pytestCounts },
-  {
-    name: 'faults',
-    argv: ['npm', 'run', '--silent', 'test:faults', '--', '-t', 'smoke'],
-    counts: vitestCounts,
-  },
-  { name: 'integration', argv: ['npm', 'run', '--silent', 'test:integration'], counts: plainCounts },
-  { name: 'end to end', argv: ['npm', 'run', '--silent', 'test:e2e'], counts: playwrightCounts },
+const lint: Layer = { name: 'lint', argv: ['npm', 'run', '--silent', 'lint'] };
+const unit: Layer = { name: 'unit', argv: ['npm', 'run', '--silent', 'test:unit'], counts: vitestCounts };
+const packaged: Layer = {
+  name: 'package',
+  argv: ['npm', 'run', '--silent', 'test:package'],
+  counts: plainCounts,
+};
+const examples: Layer = { name: 'examples', argv: ['npm', 'run', '--silent', 'examples'] };
+const python: Layer = {
+  name: 'python',
+  argv: ['npm', 'run', '--silent', 'test:python'],
+  counts: pytestCounts,
+};
+const faults: Layer = {
+  name: 'faults',
+  argv: ['npm', 'run', '--silent', 'test:faults', '--', '-t', 'smoke'],
+  counts: vitestCounts,
+};
+const integration: Layer = {
+  name: 'integration',
+  argv: ['npm', 'run', '--silent', 'test:integration'],
+  counts: plainCounts,
+};
+const endToEnd: Layer = {
+  name: 'end to end',
+  argv: ['npm', 'run', '--silent', 'test:e2e'],
+  counts: playwrightCounts,
+};
+
+/** Lines run beside each other, the layers of a line in turn. Python keeps to one core; what plays audio has the machine to itself. */
+const stages: readonly (readonly (readonly Layer[])[])[] = [
+  [[unit]],
+  [[python], [lint, packaged, examples, faults, integration]],
+  [[endToEnd]],
 ];
 
 void main();
@@ -35,11 +56,14 @@ async function main(): Promise<void> {
   const only = process.argv.slice(2);
   const totals = { passed: 0, failed: 0, skipped: 0 };
   const report: string[] = [];
-  for (const layer of layers) {
-    if (only.length > 0 && !only.includes(layer.name)) continue;
-    console.log(`\n=== ${layer.name}`);
+  const see = async (layer: Layer, alone: boolean): Promise<void> => {
+    if (only.length > 0 && !only.includes(layer.name)) return;
+    const headline = `\n=== ${layer.name}\n`;
+    if (alone) process.stdout.write(headline);
     const started = Date.now();
-    const { code, output } = await run(layer.argv);
+    const { code, output } = await run(layer.argv, alone);
+    // Words of layers that run beside each other are told one after the other.
+    if (!alone) process.stdout.write(headline + output);
     const counts = layer.counts?.(stripColours(output)) ?? { passed: 0, failed: 0, skipped: 0 };
     const noTest = counts.passed + counts.failed === 0;
     // A layer that ends badly without a failed test (it crashed, or ran none) is a failure of its own.
@@ -48,6 +72,12 @@ async function main(): Promise<void> {
     totals.skipped += counts.skipped;
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     report.push(`${code === 0 ? 'ok    ' : 'FAILED'} ${layer.name.padEnd(12)} ${seconds.padStart(6)} s`);
+  };
+  for (const lines of stages) {
+    const runLine = async (line: readonly Layer[]): Promise<void> => {
+      for (const layer of line) await see(layer, lines.length === 1);
+    };
+    await Promise.all(lines.map(runLine));
   }
   console.log(`\n${report.join('\n')}\n`);
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
@@ -55,7 +85,10 @@ async function main(): Promise<void> {
   process.exitCode = totals.failed === 0 ? 0 : 1;
 }
 
-function run([file, ...args]: readonly [string, ...string[]]): Promise<{ code: number; output: string }> {
+function run(
+  [file, ...args]: readonly [string, ...string[]],
+  aloud: boolean,
+): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     let output = '';
     const child = spawn(file, args, {
@@ -65,7 +98,7 @@ function run([file, ...args]: readonly [string, ...string[]]): Promise<{ code: n
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {
         output += chunk.toString();
-        process.stdout.write(chunk);
+        if (aloud) process.stdout.write(chunk);
       });
     }
     child.on('error', (error) => {
