@@ -120,6 +120,9 @@ test('train and evaluate on a host over a link that is cut', async ({ workbench,
         .toMatch(/no contact since/);
       if (cut === 0) {
         await expect(page.locator('.xterm-rows').first()).toContainText(/the job goes on/);
+        await expect
+          .poll(async () => (await workbench.tree('Hosts').rows()).map(([text]) => text), PATIENCE)
+          .toContainEqual(expect.stringMatching(/^box not reachable since/));
         await workbench.shot('hosts-cut');
       }
       await box.server.start();
