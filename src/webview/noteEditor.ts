@@ -4,7 +4,7 @@ import type { Controls, NewNote } from './controls';
 import { element, setText } from './dom';
 import { level, shortClock } from './format';
 import { currentPrompt, currentTake } from './lane';
-import { draftKey, type Draft, type Page } from './state';
+import { draftKey, withDraft, type Draft, type Page } from './state';
 import { button, dropdown, textArea } from './toolkit';
 
 export interface NoteEditor {
@@ -20,6 +20,8 @@ type Saving = { readonly is: 'saving' } | { readonly is: 'failed'; readonly why:
 export function noteEditor(controls: Controls): NoteEditor {
   let page: Page | null = null;
   const saving = new Map<string, Saving>();
+  /** Drafts that were to be saved while what stood before them still was. */
+  const again = new Set<string>();
 
   const title = element('h2');
   const area = textArea({
@@ -55,7 +57,12 @@ export function noteEditor(controls: Controls): NoteEditor {
   const keep = (next: Draft): void => {
     if (page === null) return;
     const blank = next.text === '' && next.scope === 'prompt' && page.editing === null;
-    controls.dispatch({ type: 'draft', key: draftKey(page), draft: blank ? null : next });
+    put(draftKey(page), blank ? null : next);
+  };
+  /** Known here at once: keys that are hit before the page is drawn anew must not go on in an older text. */
+  const put = (key: string, next: Draft | null): void => {
+    controls.dispatch({ type: 'draft', key, draft: next });
+    if (page !== null) page = { ...page, drafts: withDraft(page.drafts, key, next) };
   };
   const stopEditing = (): void => {
     if (page === null || page.editing === null) return;
@@ -66,13 +73,17 @@ export function noteEditor(controls: Controls): NoteEditor {
     if (page === null || draft().text.trim() === '') return;
     const key = draftKey(page);
     const sent = draft();
-    if (saving.get(key)?.is === 'saving') return;
+    if (saving.get(key)?.is === 'saving') {
+      again.add(key);
+      return;
+    }
     saving.set(key, { is: 'saving' });
     status.textContent = '';
     show();
     controls.saveNote(newNote(page, sent)).then(
       () => saved(key, sent),
       (error: unknown) => {
+        again.delete(key);
         saving.set(key, { is: 'failed', why: error instanceof Error ? error.message : String(error) });
         show();
       },
@@ -80,11 +91,15 @@ export function noteEditor(controls: Controls): NoteEditor {
   };
   const saved = (key: string, sent: Draft): void => {
     saving.delete(key);
+    const kept = page?.drafts[key];
     // What was typed on while it was being saved is a new draft.
-    if (page?.drafts[key]?.text === sent.text) controls.dispatch({ type: 'draft', key, draft: null });
+    const rest =
+      kept?.text.startsWith(sent.text) === true ? kept.text.slice(sent.text.length).trimStart() : null;
+    if (kept !== undefined && rest !== null) put(key, rest === '' ? null : { ...kept, text: rest });
     if (page !== null && key === `note:${page.editing}`) controls.dispatch({ type: 'edit', note: null });
     setText(status, l10n.t('Saved in {0}', page?.comparison?.notesPath ?? ''));
     show();
+    if (again.delete(key) && page !== null && draftKey(page) === key) send();
   };
 
   const show = (): void => {

@@ -188,7 +188,7 @@ function hide(page: Page, take: string, hide: boolean): Page {
   return { ...page, hidden, take: kept ? page.take : (seen[0]?.id ?? null) };
 }
 
-function withDraft(drafts: Page['drafts'], key: string, draft: Draft | null): Page['drafts'] {
+export function withDraft(drafts: Page['drafts'], key: string, draft: Draft | null): Page['drafts'] {
   const others = Object.fromEntries(Object.entries(drafts).filter(([other]) => other !== key));
   return draft === null ? others : { ...others, [key]: draft };
 }

@@ -55,6 +55,30 @@ test('keeps the text when the disk refuses, says why, and saves it then', async 
   await expect(page.getByRole('listitem').filter({ hasText: 'worth keeping' })).toBeVisible();
 });
 
+test('one that is typed while another is being saved is a note of its own, saved after it', async ({
+  page,
+}) => {
+  const rig = await openComparison(page);
+  const texts = async () => (await rig.sent('saveNote')).map(({ text }) => text);
+  rig.late = true;
+  await page.keyboard.press('n');
+  await page.keyboard.type('base is steady');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('listitem').filter({ hasText: 'base is steady' })).toBeVisible();
+  await page.keyboard.type('best fades');
+  await page.keyboard.press('Enter');
+  expect(await texts()).toEqual(['base is steady']);
+  const [first] = await rig.sent('saveNote');
+  await rig.send({ type: 'done', request: first!.request });
+  await expect.poll(texts).toEqual(['base is steady', 'best fades']);
+  await page.keyboard.type(' at last');
+  const [, second] = await rig.sent('saveNote');
+  await rig.send({ type: 'done', request: second!.request });
+  // What Enter has not been pressed for stays where it is typed.
+  await expect(writing(page)).toHaveValue('at last');
+  expect(await texts()).toHaveLength(2);
+});
+
 test('is about what is chosen, with the loop that plays', async ({ page }) => {
   const rig = await openComparison(page);
   await page.keyboard.press('Shift+ArrowRight');

@@ -22,6 +22,8 @@ export interface Desk {
   notes: readonly NoteView[];
   /** Said instead of saving or retracting a note; null: it is done. */
   refuse: string | null;
+  /** Notes are saved and shown, but that it is done is for the test to say. */
+  late: boolean;
 }
 
 export type ComparisonRig = PageRig & Desk;
@@ -36,7 +38,7 @@ export async function openComparison(page: Page, options: ComparisonOptions = {}
 }
 
 export function deskOf(options: ComparisonOptions): Desk {
-  return { state: comparison(options), notes: options.notes ?? [], refuse: null };
+  return { state: comparison(options), notes: options.notes ?? [], refuse: null, late: false };
 }
 
 /** Answers a comparison page as the extension does. */
@@ -57,10 +59,7 @@ export function hostOf(desk: Desk, { analyse = analysisOf }: ComparisonOptions =
     if (desk.refuse !== null) return [{ type: 'failed', request, message: desk.refuse }];
     desk.notes =
       message.type === 'saveNote' ? withNote(desk.notes, message) : without(desk.notes, message.note);
-    return [
-      { type: 'notes', notes: desk.notes },
-      { type: 'done', request },
-    ];
+    return [{ type: 'notes', notes: desk.notes }, ...(desk.late ? [] : [{ type: 'done' as const, request }])];
   };
 }
 
