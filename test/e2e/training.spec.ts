@@ -55,10 +55,10 @@ test('train, evaluate and compare while windows and processes are killed', async
     await textBox(form, 'Folder of the run').fill('output_epoch4');
     await textBox(form, 'Epochs').fill('ten');
     await expect(form.locator('.field-error', { hasText: 'Write a number' })).toBeVisible();
-    await textBox(form, 'Epochs').fill('24');
+    await textBox(form, 'Epochs').fill('32');
     await textBox(form, 'Checkpoint every, steps').fill('5');
     await textBox(form, 'Log every, steps').fill('1');
-    await expect(form.locator('.command')).toContainText('--num_epochs 24');
+    await expect(form.locator('.command')).toContainText('--num_epochs 32');
     await expect(form.locator('.command')).toContainText('evaluate.py');
     expect(await workbench.accessibilityProblems(form)).toEqual([]);
     await workbench.shot('training-form');
@@ -68,7 +68,7 @@ test('train, evaluate and compare while windows and processes are killed', async
   await test.step('it runs without the window: the run appears, its loss moves, a reload finds it again', async () => {
     await expect.poll(() => jobText('Train output_epoch4'), PATIENCE).toMatch(/step \d+ · loss \d/);
     await expect(page.locator('.terminal.active, .terminal-wrapper.active').first()).toBeVisible();
-    for (let kill = 0; kill < 3; kill++) {
+    for (let kill = 0; kill < 2; kill++) {
       const before = stepOf(await jobText('Train output_epoch4'));
       await workbench.reload();
       await workbench.command('Earmark: Focus on Jobs View');
@@ -103,7 +103,7 @@ test('train, evaluate and compare while windows and processes are killed', async
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as { type: string; step?: number });
     const trained = new Set(steps.filter(({ type }) => type === 'train').map(({ step }) => step));
-    expect([...trained].sort((a, b) => a! - b!)).toEqual(Array.from({ length: 72 }, (_, i) => i + 1));
+    expect([...trained].sort((a, b) => a! - b!)).toEqual(Array.from({ length: 96 }, (_, i) => i + 1));
     for (const name of ['best_model', 'final_model']) expect(readdirSync(run)).toContain(name);
     await expect
       .poll(async () => (await workbench.tree('Runs').rows())[0]?.[0], PATIENCE)
