@@ -122,6 +122,9 @@ function text(made: TextArea | TextField, options: TextOptions): TextControl {
     },
     set value(value) {
       if (made.value !== value) made.value = value;
+      // The toolkit hands it on with the next frame; keys that are hit before must not go on in the old text.
+      const control = made.control as TextArea['control'] | TextField['control'] | undefined;
+      if (control !== undefined && control.value !== value) control.value = value;
     },
     focus: () => made.focus(),
     insert: (insertion) => {
