@@ -5,7 +5,7 @@ interface Layer {
   readonly name: string;
   readonly argv: readonly [string, ...string[]];
   /** Counts from the layer's own closing words; a layer without any is one check that passes or fails. */
-  readonly counts?: (output: string) => Counts | null;
+  readonly counts: ((output: string) => Counts | null) | undefined;
 }
 
 interface Counts {
@@ -14,34 +14,14 @@ interface Counts {
   readonly skipped: number;
 }
 
-const lint: Layer = { name: 'lint', argv: ['npm', 'run', '--silent', 'lint'] };
-const unit: Layer = { name: 'unit', argv: ['npm', 'run', '--silent', 'test:unit'], counts: vitestCounts };
-const packaged: Layer = {
-  name: 'package',
-  argv: ['npm', 'run', '--silent', 'test:package'],
-  counts: plainCounts,
-};
-const examples: Layer = { name: 'examples', argv: ['npm', 'run', '--silent', 'examples'] };
-const python: Layer = {
-  name: 'python',
-  argv: ['npm', 'run', '--silent', 'test:python'],
-  counts: pytestCounts,
-};
-const faults: Layer = {
-  name: 'faults',
-  argv: ['npm', 'run', '--silent', 'test:faults', '--', '-t', 'smoke'],
-  counts: vitestCounts,
-};
-const integration: Layer = {
-  name: 'integration',
-  argv: ['npm', 'run', '--silent', 'test:integration'],
-  counts: plainCounts,
-};
-const endToEnd: Layer = {
-  name: 'end to end',
-  argv: ['npm', 'run', '--silent', 'test:e2e'],
-  counts: playwrightCounts,
-};
+const lint = script('lint', 'lint');
+const unit = script('unit', 'test:unit', vitestCounts);
+const packaged = script('package', 'test:package', plainCounts);
+const examples = script('examples', 'examples');
+const python = script('python', 'test:python', pytestCounts);
+const faults = script('faults', 'test:faults -- -t smoke', vitestCounts);
+const integration = script('integration', 'test:integration', plainCounts);
+const endToEnd = script('end to end', 'test:e2e', playwrightCounts);
 
 /** Lines run beside each other, the layers of a line in turn. Python keeps to one core; what plays audio has the machine to itself. */
 const stages: readonly (readonly (readonly Layer[])[])[] = [
@@ -51,6 +31,10 @@ const stages: readonly (readonly (readonly Layer[])[])[] = [
 ];
 
 void main();
+
+function script(name: string, words: string, counts?: Layer['counts']): Layer {
+  return { name, argv: ['npm', 'run', '--silent', ...words.split(' ')], counts };
+}
 
 async function main(): Promise<void> {
   const only = process.argv.slice(2);
