@@ -2,6 +2,7 @@
 
     python bench.py evaluate
     python bench.py evaluate --model_path ../models/musicgen-small --profile
+    torchrun --nproc_per_node 2 bench.py evaluate --prompts 100
 
 The baseline is `generate` of transformers in fp16, warm: three clips at batch 1 (median, times 150), and its best
 batched form, both in the same call. The bound is the traffic that no version can avoid (weights and filled keys and
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -25,7 +27,6 @@ from typing import Any
 
 STYLES = ("lo-fi hip hop", "solo cello", "techno", "bossa nova", "ambient pads", "funk", "piano ballad", "delta blues")
 CLIPS_A_MODEL = 50
-TEXTS = [f"{STYLES[i % 8]} number {i}, warm and slow, with strings, bass and drums, live" for i in range(CLIPS_A_MODEL)]
 DATASHEET_GB_S = {"H100": 3350, "H200": 4800}
 """Of the SXM cards with HBM3 and HBM3e, by NVIDIA's data sheets."""
 
@@ -41,15 +42,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     import torch
 
+    from launch import Processes
     from musicgen import load_model, load_tokenizer
 
+    if "WORLD_SIZE" in os.environ:
+        return by_several(args)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with workplace(args.model_path) as (model_path, run_dir):
         metrics: dict[str, Any] = {"device": device_name(device)}
         metrics["first_clip_s"] = first_clip(model_path, run_dir, args, prompts=8)
         metrics["first_clip_of_all_s"] = first_clip(model_path, run_dir, args, args.prompts)
         model, tokenizer = load_model(model_path, device), load_tokenizer(model_path)
-        make = evaluation(model, tokenizer, model_path, run_dir, args)
+        make = evaluation(model, tokenizer, Processes(), model_path, run_dir, args)
         metrics["cold_total_s"] = make()
         totals = [make() for _ in range(3)]
         metrics.update(total_s=statistics.median(totals), totals_s=totals)
@@ -61,6 +65,31 @@ def main(args: argparse.Namespace) -> int:
         ratio = {key: value / metrics["total_s"] for key, value in baseline.items() if key.endswith("total_s")}
         line = {"bench": "evaluate", "metrics": metrics, "baseline": baseline, "ratio": ratio}
         print(json.dumps(rounded(line)), flush=True)
+    return 0
+
+
+def by_several(args: argparse.Namespace) -> int:
+    """The evaluation alone, by as many processes as torchrun has started: on the first one's clock, warm."""
+    import torch
+
+    from launch import Processes
+    from musicgen import load_model, load_tokenizer
+
+    processes = Processes()
+    with contextlib.ExitStack() as held:
+        held.callback(processes.end)
+        places: list[Any] = [held.enter_context(workplace(args.model_path)) if processes.first else None]
+        if processes.count > 1:
+            torch.distributed.broadcast_object_list(places)
+        model_path, run_dir = places[0]
+        model, tokenizer = load_model(model_path, processes.device), load_tokenizer(model_path)
+        make = evaluation(model, tokenizer, processes, model_path, run_dir, args)
+        totals = [make() for _ in range(4)][1:]
+        metrics = {"processes": processes.count, "clips": 3 * args.prompts, "totals_s": totals}
+        metrics |= {"device": device_name(processes.device), "total_s": statistics.median(totals)}
+        processes.wait()
+        if processes.first:
+            print(json.dumps(rounded({"bench": "evaluate", "metrics": metrics})), flush=True)
     return 0
 
 
@@ -84,12 +113,11 @@ def first_clip(model_path: Path, run_dir: Path, args: argparse.Namespace, prompt
 
 
 def evaluation(
-    model: Any, tokenizer: Any, model_path: Path, run_dir: Path, args: argparse.Namespace
+    model: Any, tokenizer: Any, processes: Any, model_path: Path, run_dir: Path, args: argparse.Namespace
 ) -> Callable[[], float]:
     """A function that makes a whole evaluation with the loaded model in a new folder, and returns its seconds."""
     from checkpoints import find_models
     from evaluation import Evaluation, Settings
-    from launch import Processes
     from prompts import read_prompts
     from sampling import Sampling
     from stopping import StopRequest
@@ -100,7 +128,7 @@ def evaluation(
     made = iter(range(100))
 
     def make() -> float:
-        job = Evaluation(settings, model, tokenizer, Processes("auto"), StopRequest())
+        job = Evaluation(settings, model, tokenizer, processes, StopRequest())
         output = run_dir / f"evaluation_{next(made)}"
         began = time.perf_counter()
         with contextlib.redirect_stdout(sys.stderr):
@@ -124,8 +152,8 @@ def decode_step(model: Any, tokenizer: Any, args: argparse.Namespace) -> dict[st
     found: dict[str, Any] = {}
     cuda = model.device.type == "cuda"
     dtype = torch.float16 if cuda else torch.float32
-    texts = encode_text(model, tokenizer, TEXTS[: args.prompts])
-    keys = [noise_key(text, 0) for text in TEXTS[: args.prompts]]
+    words = captions(args.prompts)
+    texts, keys = encode_text(model, tokenizer, words), [noise_key(text, 0) for text in words]
     if cuda:
         found["copy_gb_s"] = copy_bandwidth()
     for models in (1, 3):
@@ -173,13 +201,14 @@ def plain_generate(model: Any, tokenizer: Any, args: argparse.Namespace) -> dict
         options = {"do_sample": True, "top_k": 250, "guidance_scale": 3.0, "max_new_tokens": tokens, **more}
         return timed(lambda: model.generate(**batch, **options))
 
-    generate(TEXTS[:1])  # warm
-    one = [generate(TEXTS[i : i + 1]) for i in range(3)]
+    words = captions(args.prompts)
+    generate(words[:1])  # warm
+    one = [generate(words[i : i + 1]) for i in range(3)]
     found: dict[str, Any] = {"clip_s": one, "total_s": statistics.median(one) * clips}
     for name, more in (("dynamic", {}), ("static", {"cache_implementation": "static"})):
         try:
-            generate(TEXTS[: args.prompts], **more)
-            found[f"batch_{name}_s"] = generate(TEXTS[: args.prompts], **more)
+            generate(words, **more)
+            found[f"batch_{name}_s"] = generate(words, **more)
         except Exception as error:  # a form that this version of the library does not have is no baseline
             found[f"batch_{name}_error"] = str(error).splitlines()[0][:200]
         if cuda:
@@ -265,8 +294,12 @@ def workplace(model_path: Path | None) -> Iterator[tuple[Path, Path]]:
 
 def prompt_file(folder: Path, count: int) -> Path:
     file = folder / f"prompts_{count}.json"
-    file.write_text(json.dumps(TEXTS[:count]), encoding="utf-8")
+    file.write_text(json.dumps(captions(count)), encoding="utf-8")
     return file
+
+
+def captions(count: int) -> list[str]:
+    return [f"{STYLES[i % 8]} number {i}, warm and slow, with strings, bass and drums, live" for i in range(count)]
 
 
 def device_name(device: Any) -> str:
