@@ -20,8 +20,9 @@ from runfiles import folder_lock
 from sampling import Sampling
 
 if TYPE_CHECKING:
+    from batching import Batch, Sizes
     from launch import Processes
-    from rendering import Batch, Renderer
+    from rendering import Renderer
     from stopping import StopRequest
 
 STOP_SECONDS = 10.0
@@ -89,18 +90,20 @@ class Evaluation:
         models: Sequence[Model],
         progress: Progress,
     ) -> None:
+        from batching import plan_batches
         from decode import Stopped
-        from rendering import Renderer, is_out_of_memory, plan_batches
+        from rendering import Renderer, is_out_of_memory
 
         sampling, dtype, text_tokens = self.settings.sampling, self._dtype(), self._text_tokens(prompts)
-        at_once, audio_clips = self._sizes(folder, len(prompts), len(models), text_tokens, dtype)
-        missing = {(clip.model.name, clip.seed, clip.prompt.id): clip for clip in todo}
-        with Renderer(self.model, self.tokenizer, sampling, dtype, text_tokens, audio_clips) as renderer:
+        sizes = self._sizes(folder, len(prompts), len(models), text_tokens, dtype)
+        at_once = sizes.clips
+        batches = plan_batches(prompts, models, self.settings.seeds, at_once, sizes.models)
+        own = {key for batch in batches[self.processes.rank :: self.processes.count] for key in batch.clips()}
+        missing = {key: clip for clip in todo if (key := (clip.model.name, clip.seed, clip.prompt.id)) in own}
+        with Renderer(self.model, self.tokenizer, sampling, dtype, text_tokens, sizes.audio) as renderer:
             while missing:
-                batches = plan_batches(prompts, models, self.settings.seeds, at_once)
-                mine = batches[self.processes.rank :: self.processes.count]
                 try:
-                    self._run_batches(mine, renderer, folder, missing, progress)
+                    self._run_batches(batches, renderer, folder, missing, progress)
                     return
                 except Stopped:
                     return
@@ -117,10 +120,12 @@ class Evaluation:
                         "out-of-memory",
                     )
                 at_once //= 2
+                batches = plan_batches(prompts, models, self.settings.seeds, at_once, sizes.models)
                 renderer.audio_clips = min(renderer.audio_clips, at_once)
                 say(f"Memory did not suffice; going on with {at_once} clips at once.")
-                changes = [*folder.manifest["plan"].get("changes", []), f"{at_once} clips at once from here: {reason}"]
-                folder.record_plan(batch_size=at_once, audio_batch=renderer.audio_clips, changes=changes)
+                if self.processes.first:
+                    told = [*folder.manifest["plan"].get("changes", []), f"{at_once} clips at once from here: {reason}"]
+                    folder.record_plan(batch_size=at_once, audio_batch=renderer.audio_clips, changes=told)
 
     def _run_batches(
         self,
@@ -144,8 +149,7 @@ class Evaluation:
         for batch in batches:
             if self.request.asked:
                 raise Stopped
-            keys = [(model.name, batch.seed, prompt.id) for model in batch.models for prompt in batch.prompts]
-            clips = [missing[key] for key in keys if key in missing]
+            clips = [missing[key] for key in batch.clips() if key in missing]
             if clips:
                 renderer.render(batch, clips, write, fail, self._must_stop)
         renderer.wait()
@@ -157,24 +161,31 @@ class Evaluation:
         self.asked_at = self.asked_at or time.monotonic()
         return time.monotonic() - self.asked_at > STOP_SECONDS
 
-    def _sizes(
-        self, folder: EvaluationFolder, prompts: int, models: int, text_tokens: int, dtype: Any
-    ) -> tuple[int, int]:
-        """Clips at once in the decoder and in the codec: what this evaluation began with, so that resuming is exact."""
-        from rendering import audio_clips_that_fit, clips_that_fit
+    def _sizes(self, folder: EvaluationFolder, prompts: int, models: int, text_tokens: int, dtype: Any) -> Sizes:
+        """What this evaluation began with, so that resuming is exact; the same for all processes."""
+        from batching import CPU_CLIPS, MODELS_AT_ONCE, Sizes, free_bytes, needs_of, sizes_that_fit
 
-        wanted, sampling = self.settings.batch_size, self.settings.sampling
-        plan = folder.manifest["plan"]
-        where = [str(self.model.device.type), str(dtype), self.processes.count, models, prompts]
-        if plan.get("where") == where and wanted in (None, plan.get("asked")):
-            return plan["batch_size"], plan["audio_batch"]
-        at_once = wanted or clips_that_fit(self.model, models, text_tokens, sampling, dtype)
-        at_once = min(at_once, -(-prompts // self.processes.count) * models)
-        audio_clips = min(at_once, audio_clips_that_fit(self.model, sampling))
-        if self.processes.first:
+        wanted, device, plan = self.settings.batch_size, self.model.device, folder.manifest["plan"]
+        where = [str(device.type), str(dtype), self.processes.count, models, prompts]
+        goes_on = plan.get("where") == where and wanted in (None, plan.get("asked"))
+        if goes_on:
+            sizes = Sizes(plan["batch_size"], plan.get("models_at_once", MODELS_AT_ONCE), plan["audio_batch"])
+        else:
+            share = -(-prompts // self.processes.count)
+            needs = needs_of(self.model, text_tokens, self.settings.sampling, dtype)
+            sizes = sizes_that_fit(
+                free_bytes(device), needs, models, share, CPU_CLIPS if device.type == "cpu" else None
+            )
+            if wanted:
+                clips = min(wanted, share * models)
+                sizes = Sizes(clips, MODELS_AT_ONCE, min(clips, sizes.audio))
+        sizes = Sizes(*self.processes.least([sizes.clips, sizes.models, sizes.audio]))
+        if self.processes.first and not goes_on:
             folder.manifest["plan"] = {}
-            folder.record_plan(batch_size=at_once, audio_batch=audio_clips, asked=wanted, where=where)
-        return at_once, audio_clips
+            folder.record_plan(
+                batch_size=sizes.clips, models_at_once=sizes.models, audio_batch=sizes.audio, asked=wanted, where=where
+            )
+        return sizes
 
     def _text_tokens(self, prompts: Sequence[Prompt]) -> int:
         from musicgen import MAX_TEXT_TOKENS

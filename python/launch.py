@@ -57,6 +57,14 @@ class Processes:
         torch.distributed.all_reduce(ballot, op=torch.distributed.ReduceOp.MAX, group=self.votes)
         return bool(ballot)
 
+    def least(self, numbers: Sequence[int]) -> list[int]:
+        """Of each number the smallest that any process has; all get the same."""
+        if self.count == 1:
+            return list(numbers)
+        shared = torch.tensor(numbers)
+        torch.distributed.all_reduce(shared, op=torch.distributed.ReduceOp.MIN, group=self.votes)
+        return shared.tolist()
+
     def wait(self) -> None:
         """Until every process is here."""
         if self.count > 1:

@@ -36,8 +36,7 @@ class Progress:
         """`made_by_all` counts the finished clips where several processes make them."""
         from tqdm import tqdm
 
-        self.made_by_all = made_by_all
-
+        self.first, self.made_by_all = first, made_by_all
         self.events: Events = Events(run_dir) if first else SilentEvents(run_dir)
         self.name = Path(os.path.relpath(output, run_dir)).as_posix()
         self.total = len(clips)
@@ -61,6 +60,8 @@ class Progress:
             self.state = "failed"
             with contextlib.suppress(HumanError):  # a full disk takes no event either
                 self._tell(reason=str(error))
+        if not self.first:
+            return
         done = self._done()
         print(f"{self.name}: {done} of {self.total} clips are there, {self.bad} failed ({self.state}).", flush=True)
 

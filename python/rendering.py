@@ -12,60 +12,26 @@ import threading
 import wave
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from batching import Batch
 from checkpoints import Model, decoder_states
 from codec import features_of, samples_of
 from decode import Decoder, Weights
 from errors import HumanError
 from evaluation_folder import RATE, Clip
 from musicgen import encode_text, first_line
-from prompts import Prompt
 from sampling import Sampling, noise_key
 
 FULL_SCALE = 32767
 CEILING = 0.999
-MODELS_AT_ONCE = 4
-GPU_BUDGET = 37e9
-CPU_CLIPS = 24
-AUDIO_CLIPS = 8
 FEATURES_FOR = 10
 SMALL = 512
 
 Write = Callable[[Clip, bytes, float], None]
 Fail = Callable[[Clip, str], None]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Clips of `prompts` by each of `models`; short of `size` prompts it is filled up and the rest thrown away."""
-
-    models: tuple[Model, ...]
-    seed: int
-    prompts: tuple[Prompt, ...]
-    size: int
-
-
-def plan_batches(
-    prompts: Sequence[Prompt], models: Sequence[Model], seeds: Sequence[int], clips_at_once: int
-) -> list[Batch]:
-    """The batches of an evaluation: a function of the full request, whatever is finished of it already."""
-    groups = _even(models, min(clips_at_once, MODELS_AT_ONCE))
-    batches = []
-    for group in groups:
-        chunks = _even(prompts, max(1, clips_at_once // len(group)))
-        for seed in seeds:
-            batches += [Batch(tuple(group), seed, tuple(chunk), len(chunks[0])) for chunk in chunks]
-    return batches
-
-
-def _even(items: Sequence[Any], limit: int) -> list[Sequence[Any]]:
-    """Slices of at most `limit`, as equal as can be, the longer ones first."""
-    size = math.ceil(len(items) / math.ceil(len(items) / limit))
-    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 class Renderer:
@@ -252,40 +218,6 @@ def wav_bytes(pcm: torch.Tensor) -> bytes:
         writer.setframerate(RATE)
         writer.writeframes(pcm.numpy().astype("<i2", copy=False).tobytes())
     return file.getvalue()
-
-
-def clips_that_fit(model: Any, models: int, text_tokens: int, sampling: Sampling, dtype: torch.dtype) -> int:
-    """How many clips to decode at once: what memory holds, at most what is worth it on a CPU."""
-    config = model.config.decoder
-    size = torch.finfo(dtype).bits // 8
-    steps = sampling.frames + config.num_codebooks
-    per_token = 2 * config.num_hidden_layers * config.hidden_size * size
-    clip = (2 * steps + text_tokens) * per_token
-    stacked = min(models, MODELS_AT_ONCE) * size * sum(p.numel() for p in model.decoder.parameters())
-    if model.device.type == "cuda":
-        free = torch.cuda.mem_get_info()[0]
-        budget = min(0.9 * free, GPU_BUDGET) - stacked - AUDIO_CLIPS * _audio_bytes(model, sampling)
-        return max(1, int(budget // clip))
-    return max(1, min(CPU_CLIPS, int((0.5 * _free_memory() - stacked) // clip)))
-
-
-def audio_clips_that_fit(model: Any, sampling: Sampling) -> int:
-    free = torch.cuda.mem_get_info()[0] if model.device.type == "cuda" else _free_memory()
-    return max(1, min(AUDIO_CLIPS, int(0.25 * free // _audio_bytes(model, sampling))))
-
-
-def _audio_bytes(model: Any, sampling: Sampling) -> float:
-    """What the codec needs for a clip: about ten copies of its widest layer at the full rate."""
-    return 10 * 4 * model.audio_encoder.config.num_filters * sampling.duration_s * RATE
-
-
-def _free_memory() -> float:
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(line.split(":") for line in file)
-        return 1024.0 * int(fields["MemAvailable"].split()[0])
-    except (OSError, KeyError, ValueError):
-        return 4e9
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ import signal
 import struct
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import torch
 from conftest import script_argv
 
 import evaluate
+import launch
 import rendering
 from errors import HumanError
 from musicgen import add_lora, load_model
@@ -299,6 +300,37 @@ def test_out_of_memory_halves_the_batch_and_is_recorded(bench: Bench, monkeypatc
     assert "can't allocate" in plan["changes"][0]
 
 
+def test_a_process_short_of_memory_still_makes_its_own_share(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two processes one halves its batches and the other does not: no clip is left to nobody."""
+
+    class One(launch.Processes):
+        def __init__(self, rank: int) -> None:
+            self.rank, self.count, self.device = rank, 2, torch.device("cpu")
+
+        def least(self, numbers: Sequence[int]) -> list[int]:
+            return list(numbers)
+
+        def wait(self) -> None: ...
+
+        def end(self) -> None: ...
+
+    init = rendering.Decoder.__init__
+
+    def small(self: Any, weights: Any, prompts: int, *rest: Any) -> None:
+        if prompts * weights.models > 3:
+            raise MemoryError("no memory")
+        init(self, weights, prompts, *rest)
+
+    monkeypatch.setattr(launch, "Processes", lambda _: One(1))
+    bench("--batch_size", 6)
+    others = set(bench.hashes())
+    assert 0 < len(others) < 15
+    monkeypatch.setattr(launch, "Processes", lambda _: One(0))
+    monkeypatch.setattr(rendering.Decoder, "__init__", small)
+    bench("--batch_size", 6)
+    assert len(bench.hashes()) == 15
+
+
 def test_out_of_memory_for_one_clip_is_a_sentence(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def none(*_: Any) -> None:
         raise MemoryError("no memory at all")
@@ -470,9 +502,9 @@ def test_two_processes_share_the_prompts(bench: Bench) -> None:
     """Under torchrun: each clip once, the same files as from one process with the same batches, progress of all."""
     alone = bench.run_dir / "alone"
     assert bench("--batch_size", 6, "--output_dir", alone) == 0
-    launch = ["-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=0", "--standalone"]
+    torchrun = ["-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=0", "--standalone"]
     argv = script_argv("evaluate.py", *bench.argv("--batch_size", 6))
-    done = subprocess.run([argv[0], *launch, *argv[1:]], capture_output=True, text=True, timeout=240)
+    done = subprocess.run([argv[0], *torchrun, *argv[1:]], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     assert bench.hashes() == bench.hashes(alone)
     assert len(bench.rows()) == 15
