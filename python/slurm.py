@@ -30,12 +30,18 @@ import sys
 import time
 from contextlib import suppress
 
-sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # -I leaves it out
+if __name__ == "__main__":
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # -I leaves it out
+    sys.dont_write_bytecode = True  # as supervisor.py says
 
 import supervisor
+from job_directory import lock_job, make_jobs, prepared_root, write_exit
+from job_errors import Refused
+from job_evidence import look, verdict
+from job_files import Json, read_json, replace_file
+from job_spec import read_specs
 from slurm_queue import FINAL, SQUEUE_S, Unreachable, accounting, name_of, queue, records, run
 from slurm_request import options, warning_s, wrong_requests
-from supervisor import Json, Refused
 
 SUBMIT_S = 20.0
 OVERDUE_S = 30.0
@@ -47,15 +53,15 @@ OVERDUE_S = 30.0
 
 def command_start(args: argparse.Namespace) -> Json:
     """Makes the jobs' directories and submits each that Slurm does not have yet; harmless to repeat."""
-    specs, root = supervisor.read_specs(args.sha256), os.path.abspath(args.root)
+    specs, root = read_specs(args.sha256), os.path.abspath(args.root)
     wrong = [name for spec in specs for name in wrong_requests(spec.get("slurm"))]
     if wrong:
         text = f"The job can't be submitted: Slurm is asked for what is not allowed here: {', '.join(wrong)}."
         raise Refused("bad-spec", text)
-    with supervisor.prepared_root(root):
-        made = supervisor.make_jobs(root, specs, is_busy, {"slurm.json": b'{"v": 1, "id": null}'})
+    with prepared_root(root):
+        made = make_jobs(root, specs, is_busy, {"slurm.json": b'{"v": 1, "id": null}'})
         submit_all(root, specs, made)
-    jobs = [supervisor.look(os.path.join(root, spec["id"])) for spec in specs]
+    jobs = [look(os.path.join(root, spec["id"])) for spec in specs]
     add_scheduler(jobs)
     return {"jobs": jobs}
 
@@ -64,7 +70,7 @@ def is_busy(seen: Json) -> bool:
     """Whether a job may still write its output: by its files, or because Slurm still has it."""
     add_scheduler([seen])
     state = (seen.get("scheduler") or {}).get("state", "gone")
-    return supervisor.verdict(seen) == "alive" or (seen["exit"] is None and state not in ("gone", *FINAL))
+    return verdict(seen) == "alive" or (seen["exit"] is None and state not in ("gone", *FINAL))
 
 
 def submit_all(root: str, specs: list[Json], made: set[str]) -> None:
@@ -86,7 +92,7 @@ def submit_all(root: str, specs: list[Json], made: set[str]) -> None:
             raise
         job, _, cluster = words.partition(";")
         record = {"v": 1, "id": job, "cluster": cluster or None, "at": time.time()}
-        supervisor.replace_file(os.path.join(directory, "slurm.json"), json.dumps(record).encode())
+        replace_file(os.path.join(directory, "slurm.json"), json.dumps(record).encode())
         submitted.append(directory)
 
 
@@ -108,7 +114,7 @@ def sbatch(root: str, spec: Json) -> str:
     """Submits the job; Slurm's id of it, with `;cluster` where there are several."""
     directory = os.path.join(root, spec["id"])
     script = os.path.join(directory, "batch.sh")
-    supervisor.replace_file(script, batch_script(directory))
+    replace_file(script, batch_script(directory))
     # A pattern (filename pattern, sbatch(1)), in which no path with a backslash can be written.
     log = os.devnull if "\\" in directory else os.path.join(directory, "slurm.log").replace("%", "%%")
     request = spec.get("slurm") or {}
@@ -151,12 +157,12 @@ def give_up(root: str, specs: list[Json], words: str) -> None:
 
 def end_unstarted(directory: str, why: str, text: str) -> None:
     """exit.json of a job that no supervisor has begun; nothing where one has."""
-    lock = supervisor.lock_job(directory)
+    lock = lock_job(directory)
     if lock is None:
         return
     try:
         if not any(os.path.lexists(os.path.join(directory, name)) for name in ("exit.json", "started.json")):
-            supervisor.write_exit(directory, {"code": None, "signal": None, "why": why, "text": text})
+            write_exit(directory, {"code": None, "signal": None, "why": why, "text": text})
     finally:
         os.close(lock)
 
@@ -193,7 +199,7 @@ def add_scheduler(jobs: list[Json]) -> None:
         directory = os.path.join(seen["root"], seen["id"])
         # What Slurm says is newer than the look: it may be the answer to a stop, or have ended, since then.
         for name in ("stop", "exit"):
-            seen[name] = supervisor.read_json(os.path.join(directory, f"{name}.json"))
+            seen[name] = read_json(os.path.join(directory, f"{name}.json"))
         if seen["exit"] is None:
             gone = {"id": seen["slurm"].get("id"), "state": "gone", "reason": None}
             seen["scheduler"] = remembered(directory, known.get(name_of(seen["id"]))) or gone
@@ -203,10 +209,10 @@ def remembered(directory: str, record: Json | None) -> Json | None:
     """The record, or where Slurm has forgotten it the last one it gave of a job that was over."""
     path = os.path.join(directory, "scheduler.json")
     if record is None:
-        return supervisor.read_json(path)
+        return read_json(path)
     if record["state"] in FINAL and not os.path.lexists(path):
         with suppress(OSError):  # Slurm still knows it: the next look tries again
-            supervisor.replace_file(path, json.dumps(record).encode())
+            replace_file(path, json.dumps(record).encode())
     return record
 
 
@@ -221,7 +227,7 @@ def unreachable_refusal(words: str) -> Refused:
 def command_stop(args: argparse.Namespace) -> Json:
     """Takes a waiting job from the queue. A running one is asked by stop.json, then by signal, at last by Slurm."""
     directory = os.path.abspath(args.directory)
-    seen = supervisor.look(directory)
+    seen = look(directory)
     orphaned = seen.get("alive") and seen.get("lock") != "held"  # its supervisor was killed, here, and Slurm left it
     if seen.get("missing") or seen["exit"] is not None or seen["slurm"] is None or orphaned:
         return supervisor.command_stop(args)
@@ -235,19 +241,19 @@ def command_stop(args: argparse.Namespace) -> Json:
     elif asked is not None:
         overdue = time.time() > request["first"] + grace_of(request, seen["spec"] or {}) + OVERDUE_S
         scancel(directory, *(() if overdue else ("--batch", "--signal=TERM")))
-    jobs = [supervisor.look(directory)]
+    jobs = [look(directory)]
     add_scheduler(jobs)
     return {"jobs": jobs}
 
 
 def request_stop(directory: str, request: Json) -> None:
-    supervisor.replace_file(os.path.join(directory, "stop.json"), json.dumps(request).encode())
+    replace_file(os.path.join(directory, "stop.json"), json.dumps(request).encode())
 
 
 def cancel_unstarted(directory: str) -> None:
     """Takes the job from the queue and writes its end; one that begins at this moment finds stop.json."""
     scancel(directory, "--state=PENDING")
-    seen = supervisor.look(directory)
+    seen = look(directory)
     add_scheduler([seen])
     state = (seen.get("scheduler") or {}).get("state")
     if state == "gone" or state in FINAL:
@@ -271,7 +277,7 @@ def scancel(directory: str, *how: str) -> None:
 
 
 def slurm_id(directory: str) -> str | None:
-    number = (supervisor.read_json(os.path.join(directory, "slurm.json")) or {}).get("id")
+    number = (read_json(os.path.join(directory, "slurm.json")) or {}).get("id")
     return number if isinstance(number, str) and re.fullmatch(r"\d+", number) else None
 
 

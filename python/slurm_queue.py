@@ -10,8 +10,8 @@ import subprocess
 import time
 from contextlib import suppress
 
-import supervisor
-from supervisor import Json
+from job_files import Json
+from job_processes import MARKER
 
 SQUEUE_S = 6.0
 SACCT_S = 3.0
@@ -84,7 +84,7 @@ def record_of(job: str, state: str, start: str, end: str, node: str, name: str, 
 def run(argv: list[str], patience_s: float) -> str:
     """What one of Slurm's programs prints. Raises Unreachable, or CalledProcessError where the answer is a refusal."""
     # Settings of the person's own that would change the form of an answer, ask back, or wait.
-    own = ("SQUEUE_", "SACCT_", "SCANCEL_", "SBATCH_WAIT", "SBATCH_ARRAY", supervisor.MARKER)
+    own = ("SQUEUE_", "SACCT_", "SCANCEL_", "SBATCH_WAIT", "SBATCH_ARRAY", MARKER)
     env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     env.update(LC_ALL="C", SLURM_TIME_FORMAT="%s", PATH=f"{env.get('PATH', '')}:{USUAL_PLACES}")
     try:

@@ -45,7 +45,7 @@ export type LostWhy =
   /** The batch system knows of no such job, and the job left no word. */
   | 'scheduler';
 
-/** A start takes less than a second; a minute forgives a busy host. The same figure as in supervisor.py. */
+/** A start takes less than a second; a minute forgives a busy host. The same figure as in job_evidence.py. */
 const NEVER_STARTED_S = 60;
 /** A heartbeat comes every two seconds; shared file systems may show it late. */
 const HEARTBEAT_FRESH_S = 30;

@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from jobs import Bench
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 PYTHON_FOLDER = Path(__file__).resolve().parents[2] / "python"
@@ -76,3 +77,11 @@ def script() -> Script:
 
 def script_argv(name: str, *arguments: object) -> list[str]:
     return [sys.executable, str(PYTHON_FOLDER / name), *map(str, arguments)]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A work folder whose jobs end with the test."""
+    bench = Bench(tmp_path)
+    yield bench
+    bench.end_all()

@@ -13,7 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_supervisor import PYTHON, SUPERVISOR, Bench, runs, supervisor, wait
+from jobs import PYTHON, SUPERVISOR, Bench, wait
+
+import job_gpus
+from job_directory import create, prepare_root
+from job_evidence import NEVER_STARTED_S, look, verdict
+from job_processes import start_time
+from job_viewer import waiting_words
 
 HOLD = "echo $CUDA_VISIBLE_DEVICES > has.$0; while [ ! -e go.$0 ]; do sleep 0.02; done"
 """Says which GPUs it has and keeps them until it is told to go."""
@@ -62,10 +68,7 @@ def queue(tmp_path: Path, home: Path) -> Iterator[Queue]:
     queue = Queue(tmp_path / "work")
     queue.folder.mkdir()
     yield queue
-    for job in queue.root.glob("01J*"):
-        if runs(job):
-            queue.call("stop", job, "--grace", 0)
-            wait(lambda job=job: not runs(job))
+    queue.end_all()
 
 
 def pretend_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str) -> None:
@@ -95,7 +98,7 @@ def test_a_job_waits_until_the_one_before_it_is_gone(queue: Queue) -> None:
     assert queue.places() == {"c": 1}
     assert not queue.holds("c")
     started = json.loads((queue.root / b["id"] / "started.json").read_text())
-    assert started["gpus"] == [supervisor.MACHINE]
+    assert started["gpus"] == [job_gpus.MACHINE]
     queue.go("b")
     wait(lambda: queue.holds("c"))
 
@@ -117,9 +120,9 @@ def test_twenty_at_once_run_once_each_one_at_a_time_and_in_order(queue: Queue) -
     script = "mkdir busy || echo overlap >> trouble; echo $0 >> ran; rmdir busy"
     specs = [queue.spec("", argv=["sh", "-c", script, str(number)], gpus=1) for number in range(20)]
     # Its directory first, so that none of those behind finds the queue empty.
-    supervisor.prepare_root(str(queue.root))
+    prepare_root(str(queue.root))
     for spec in specs:
-        supervisor.create(str(queue.root), spec, {})
+        create(str(queue.root), spec, {})
     starts = []
     for spec in random.sample(specs, len(specs)):
         argv = [PYTHON, str(SUPERVISOR), "run", str(queue.root / spec["id"])]
@@ -219,7 +222,7 @@ def test_a_waiting_job_whose_supervisor_is_killed_is_lost_and_the_others_go_on(q
     os.kill(holder_of(queue.root / b["id"] / "lock"), signal.SIGKILL)
     wait(lambda: queue.places() == {"c": 1})
     (lost,) = (one for one in queue.probe() if one["id"] == b["id"])
-    assert (supervisor.verdict(lost), lost["started"]) == ("gone", None)
+    assert (verdict(lost), lost["started"]) == ("gone", None)
     queue.go("a")
     wait(lambda: queue.holds("c"))
     assert not queue.holds("b")
@@ -238,9 +241,9 @@ def test_a_gpu_stays_taken_while_the_command_outlives_its_supervisor(queue: Queu
     wait(lambda: queue.holds("a"))
     child = queue.pid(a, "child")
     os.kill(queue.pid(a), signal.SIGKILL)
-    wait(lambda: supervisor.start_time(queue.pid(a)) is None)
-    slots = [supervisor.MACHINE]
-    assert supervisor.take_locks(supervisor.lock_folder(), slots, 1) == {}
+    wait(lambda: start_time(queue.pid(a)) is None)
+    slots = [job_gpus.MACHINE]
+    assert job_gpus.take_locks(job_gpus.lock_folder(), slots, 1) == {}
     assert queue.places() == {"b": 1}
     os.kill(child, signal.SIGKILL)
     wait(lambda: queue.holds("b"))
@@ -264,7 +267,7 @@ def test_after_a_restart_of_the_machine_nothing_is_taken_and_nothing_runs_by_its
     for lock in (queue.root / job["id"] / "lock" for job in (b, a)):
         os.kill(holder_of(lock), signal.SIGKILL)
     os.kill(child, signal.SIGKILL)
-    wait(lambda: supervisor.start_time(child) is None)
+    wait(lambda: start_time(child) is None)
     assert queue.places() == {}
     queue.start(c)
     wait(lambda: queue.holds("c"))
@@ -273,11 +276,11 @@ def test_after_a_restart_of_the_machine_nothing_is_taken_and_nothing_runs_by_its
 
 def test_a_start_that_was_cut_off_after_its_directory_keeps_its_place_for_a_while(queue: Queue) -> None:
     a, b = queue.job("a"), queue.job("b")
-    supervisor.prepare_root(str(queue.root))
-    supervisor.create(str(queue.root), a, {})
+    prepare_root(str(queue.root))
+    create(str(queue.root), a, {})
     queue.start(b)
     assert queue.places() == {"a": 1, "b": 2}
-    old = (queue.root / a["id"] / "spec.json").stat().st_mtime - supervisor.NEVER_STARTED_S
+    old = (queue.root / a["id"] / "spec.json").stat().st_mtime - NEVER_STARTED_S
     os.utime(queue.root / a["id"] / "spec.json", (old, old))
     wait(lambda: queue.holds("b"))
 
@@ -331,7 +334,7 @@ def test_which_gpus_there_are(
     pretend_gpus(tmp_path, monkeypatch, told)
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert supervisor.gpu_slots() == slots
+    assert job_gpus.gpu_slots() == slots
 
 
 def test_an_nvidia_smi_that_hangs_is_not_taken_for_a_machine_without_gpus(
@@ -339,8 +342,8 @@ def test_an_nvidia_smi_that_hangs_is_not_taken_for_a_machine_without_gpus(
 ) -> None:
     pretend_gpus(tmp_path, monkeypatch, TWO)
     (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\nexec sleep 30\n")
-    monkeypatch.setattr(supervisor, "GPU_TIMEOUT_S", 0.1)
-    assert supervisor.gpu_slots() is None
+    monkeypatch.setattr(job_gpus, "GPU_TIMEOUT_S", 0.1)
+    assert job_gpus.gpu_slots() is None
 
 
 def test_two_work_folders_share_the_gpus_of_the_machine(queue: Queue, tmp_path: Path) -> None:
@@ -378,7 +381,7 @@ def test_a_job_that_is_deleted_while_it_waits_never_runs(queue: Queue) -> None:
     wait(lambda: queue.holds("a"))
     pid = holder_of(queue.root / b["id"] / "lock")
     (queue.root / b["id"]).rename(queue.folder / "bin")
-    wait(lambda: supervisor.start_time(pid) is None)
+    wait(lambda: start_time(pid) is None)
     queue.go("a")
     queue.ended(queue.root / a["id"])
     assert not queue.holds("b")
@@ -389,5 +392,5 @@ def test_the_view_of_a_waiting_job_says_what_it_waits_for(queue: Queue) -> None:
     c = queue.job("c", after=[{"job": b["id"], "when": "ended"}])
     queue.start(a, b, c)
     wait(lambda: queue.holds("a"))
-    words = [supervisor.waiting_words(supervisor.look(str(queue.root / job["id"]))) for job in (b, c)]
+    words = [waiting_words(look(str(queue.root / job["id"]))) for job in (b, c)]
     assert words == ["Waiting for a free GPU: place 1 in the queue.", "Waiting for the job before it to end."]
