@@ -70,10 +70,8 @@ from job_evidence import look, verdict
 from job_files import Json, private, replace_file
 from job_processes import MARKER
 from job_queue import reorder, with_places
-from job_run import Supervisor
 from job_spec import JOB_ID, MAX_SPEC_BYTES, read_specs
 from job_tails import read_tails
-from job_viewer import attach
 
 PYTHON_FLAGS = ("-I", "-S", "-X", "utf8")
 """Nothing of the person's own Python set-up has a say here, and starting takes a hundredth of a second."""
@@ -204,11 +202,14 @@ def add_framed_verbs(verbs: argparse._SubParsersAction) -> None:
 
 def main(args: argparse.Namespace) -> int:
     if args.verb == "attach":
+        from job_viewer import attach
+
         return attach(os.path.abspath(args.directory), args.all)
-    if args.verb == "run":
-        return Supervisor(args.directory, args.ready).run()
-    if args.verb == "end":
-        return Supervisor(args.directory, args.ready).end_orphan()
+    if args.verb in ("run", "end"):
+        from job_run import Supervisor  # not above: all other verbs, probe first of all, start faster without
+
+        supervisor = Supervisor(args.directory, args.ready)
+        return supervisor.run() if args.verb == "run" else supervisor.end_orphan()
     commands = {"start": command_start, "probe": command_probe, "stop": command_stop, "move": command_move}
     return answer(args, commands)
 
