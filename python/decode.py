@@ -244,7 +244,8 @@ class Decoder:
             self.step()
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # The codec's thread may take memory meanwhile, which is no part of this.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             self.step()
         self.graph = graph
         self.tokens.fill_(self.draw.pad)
