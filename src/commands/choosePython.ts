@@ -6,7 +6,7 @@ import type { Host } from '../host';
 import { commands } from '../ids';
 import type { Interpreter } from '../hosts/interpreters';
 import type { CommandContext } from './context';
-import { pythonText } from '../views/hostFacts';
+import { versionsText } from '../views/hostFacts';
 import { savePython } from './hostSettings';
 import { pickHost } from './pickHost';
 
@@ -41,18 +41,27 @@ export async function choosePython(context: CommandContext, node: unknown): Prom
 }
 
 function choicesOf(found: readonly Interpreter[]): Choice[] {
+  const description = (isSet: boolean, ...parts: readonly string[]): string =>
+    [...parts, isSet ? l10n.t('set now') : ''].filter((part) => part !== '').join(' · ');
   return [
     {
       label: l10n.t('Whichever is best'),
-      description: l10n.t('looked for each time; one with torch first'),
+      description: description(
+        !found.some(({ source }) => source === 'setting'),
+        l10n.t('looked for each time; one with torch first'),
+      ),
       setting: '',
     },
     ...found
       .filter(({ version }) => version !== null)
       .map((interpreter) => ({
         label: interpreter.environment?.name ?? posix.basename(interpreter.path),
-        description:
-          pythonText(interpreter) + (interpreter.problem === null ? '' : ` · ${l10n.t('too old')}`),
+        description: description(
+          interpreter.source === 'setting',
+          versionsText(interpreter),
+          interpreter.environment?.kind ?? '',
+          interpreter.problem === null ? '' : l10n.t('too old'),
+        ),
         detail: interpreter.path,
         setting: interpreter.path,
       })),

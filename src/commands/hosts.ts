@@ -1,15 +1,15 @@
 /** What one does with a host: add, change, remove, test it; sign in, verify its key, open a shell there. */
 import * as l10n from '@vscode/l10n';
 import { homedir } from 'node:os';
-import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import { HumanError } from '../errors';
 import type { Host } from '../host';
-import { isSameName, type HostSetting } from '../hosts/hostEntry';
+import { isSameName } from '../hosts/hostEntry';
 import { addressText, parseSshAddress } from '../hosts/sshAddress';
-import { sshAliases } from '../hosts/sshConfig';
 import type { TerminalCommand } from '../hosts/transport';
 import { gpuText } from '../views/hostFacts';
+import { quietly, type Failures } from '../views/quietTerminal';
+import { askAddress, askFolder, askName, askScheduler, askWhere, titles } from './askHost';
 import type { CommandContext } from './context';
 import { changeHost, hostSettings, saveHosts } from './hostSettings';
 import { pickHost } from './pickHost';
@@ -19,16 +19,27 @@ const isElsewhere = (host: Host): boolean => !host.isHere;
 
 export async function addHost(context: CommandContext): Promise<void> {
   refuseUntrusted();
-  const ssh = await askAddress(null);
+  const where = await askWhere();
+  if (where === null) return;
+  if (where === 'here') return addCluster(context);
+  const title = titles(where === 'typed' ? 4 : 3);
+  const ssh = where === 'typed' ? await askAddress(title, '') : where.alias;
   if (ssh === null) return;
-  const address = ssh === '' ? null : parseSshAddress(ssh);
-  const name = await askName(context, address?.host ?? l10n.t('this cluster'), null);
+  const name = await askName(title, context, parseSshAddress(ssh).host, null);
   if (name === null) return;
-  const folder = address === null ? '' : await askFolder('');
+  const folder = await askFolder(title, '');
   if (folder === null) return;
-  const scheduler = address === null ? 'slurm' : await askScheduler('direct');
+  const scheduler = await askScheduler(title, 'direct');
   if (scheduler === null) return;
   await saveHosts(context, [...hostSettings(), { name, ssh, folder, scheduler }]);
+  await test(context, name);
+}
+
+/** The cluster that this machine itself belongs to. */
+async function addCluster(context: CommandContext): Promise<void> {
+  const name = await askName(titles(1), context, l10n.t('this cluster'), null);
+  if (name === null) return;
+  await saveHosts(context, [...hostSettings(), { name, ssh: '', folder: '', scheduler: 'slurm' }]);
   await test(context, name);
 }
 
@@ -38,13 +49,14 @@ export async function editHost(context: CommandContext, node: unknown): Promise<
   if (host === null) return;
   const { entry } = host;
   const isThere = entry.address !== null;
-  const ssh = isThere ? await askAddress(addressText(entry.address)) : '';
+  const title = titles(isThere ? 4 : 1);
+  const ssh = isThere ? await askAddress(title, addressText(entry.address)) : '';
   if (ssh === null) return;
-  const name = await askName(context, entry.name, entry.name);
+  const name = await askName(title, context, entry.name, entry.name);
   if (name === null) return;
-  const folder = isThere ? await askFolder(entry.folder ?? '') : '';
+  const folder = isThere ? await askFolder(title, entry.folder ?? '') : '';
   if (folder === null) return;
-  const scheduler = isThere ? await askScheduler(entry.scheduler) : 'slurm';
+  const scheduler = isThere ? await askScheduler(title, entry.scheduler) : 'slurm';
   if (scheduler === null) return;
   await context.workshop.keepMirror(host, name);
   await changeHost(context, host, { name, ssh, folder, scheduler });
@@ -82,7 +94,7 @@ export async function openShell(context: CommandContext, node: unknown): Promise
   const host = await pickHost(context, node, l10n.t('Open Shell on Host'), isElsewhere);
   const folder = host?.folders[0];
   if (host === null || host.ssh === null || folder === undefined) return;
-  show(host.name, host.ssh.shell(folder, host.entry.setup));
+  show(host.name, host.ssh.shell(folder, host.entry.setup), 'of ssh');
 }
 
 /** Passwords and codes are typed into ssh itself; nothing of Earmark sees them. */
@@ -90,7 +102,7 @@ export async function signIn(context: CommandContext, node: unknown): Promise<vo
   refuseUntrusted();
   const host = await pickHost(context, node, l10n.t('Sign In'), isElsewhere);
   if (host === null || host.ssh === null) return;
-  const terminal = show(l10n.t('Sign in: {0}', host.name), host.ssh.signIn());
+  const terminal = show(l10n.t('Sign in: {0}', host.name), host.ssh.signIn(), 'any');
   afterwards(terminal, () => void test(context, host.name));
 }
 
@@ -106,7 +118,7 @@ export async function verifyHostKey(context: CommandContext, node: unknown): Pro
     if (chosen === copy) await vscode.env.clipboard.writeText(trouble.command);
     return;
   }
-  const terminal = show(l10n.t('Verify: {0}', host.name), host.ssh.verify());
+  const terminal = show(l10n.t('Verify: {0}', host.name), host.ssh.verify(), 'any');
   afterwards(terminal, () => void test(context, host.name));
 }
 
@@ -145,11 +157,10 @@ async function test(context: CommandContext, name: string): Promise<void> {
   if (chosen === label) await act(context, node);
 }
 
-function show(name: string, { file, args }: TerminalCommand): vscode.Terminal {
+function show(name: string, command: TerminalCommand, stays: Failures): vscode.Terminal {
   const terminal = vscode.window.createTerminal({
+    ...quietly(command, stays),
     name,
-    shellPath: file,
-    shellArgs: [...args],
     cwd: homedir(),
     isTransient: true,
   });
@@ -163,97 +174,6 @@ function afterwards(terminal: vscode.Terminal, act: () => void): void {
     listener.dispose();
     act();
   });
-}
-
-/** '' for a cluster that this machine itself belongs to; null when the person gave up. */
-async function askAddress(before: string | null): Promise<string | null> {
-  const typed = l10n.t('Type or paste an address…');
-  if (before === null) {
-    const aliases = await sshAliases();
-    const here = l10n.t('This machine, through Slurm');
-    const chosen = await vscode.window.showQuickPick(
-      [
-        ...aliases.map((label) => ({ label, description: '~/.ssh/config' })),
-        { label: typed, description: 'user@host, ssh -p 2222 user@host' },
-        { label: here, description: 'sbatch' },
-      ],
-      { title: l10n.t('Add Host'), placeHolder: l10n.t('Where are the GPUs?') },
-    );
-    if (chosen === undefined) return null;
-    if (chosen.label === here) return '';
-    if (chosen.label !== typed) return chosen.label;
-  }
-  const text = await vscode.window.showInputBox({
-    title: l10n.t('Address of the host'),
-    prompt: l10n.t('An alias, user@host, or the ssh command that you were given'),
-    placeHolder: 'ssh -p 12345 root@203.0.113.7',
-    value: before ?? '',
-    ignoreFocusOut: true,
-    validateInput: problemOf(parseSshAddress),
-  });
-  return text === undefined ? null : addressText(parseSshAddress(text));
-}
-
-async function askName(
-  { workshop }: CommandContext,
-  value: string,
-  before: string | null,
-): Promise<string | null> {
-  const text = await vscode.window.showInputBox({
-    title: l10n.t('Name of the host'),
-    value,
-    ignoreFocusOut: true,
-    validateInput: (typed) => {
-      if (typed.trim() === '') return l10n.t('Give the host a name.');
-      if (typed.trim().length > 60) return l10n.t('This name is too long: 60 characters at most.');
-      const other = workshop.hosts.some(
-        ({ name }) => isSameName(name, typed.trim()) && !isSameName(name, before ?? ''),
-      );
-      return other ? l10n.t('There is a host of this name already.') : null;
-    },
-  });
-  return text === undefined ? null : text.trim();
-}
-
-async function askFolder(value: string): Promise<string | null> {
-  const text = await vscode.window.showInputBox({
-    title: l10n.t('Work folder on the host'),
-    prompt: l10n.t('Absolute. Runs, models and data lie below it; jobs keep their files in it.'),
-    placeHolder: '/root/work',
-    value,
-    ignoreFocusOut: true,
-    validateInput: (typed) =>
-      posix.isAbsolute(typed.trim()) ? null : l10n.t('Write an absolute path, such as /root/work.'),
-  });
-  return text === undefined ? null : posix.normalize(text.trim());
-}
-
-async function askScheduler(before: HostSetting['scheduler']): Promise<HostSetting['scheduler'] | null> {
-  const items = [
-    {
-      label: l10n.t('Directly'),
-      description: l10n.t('the host runs its jobs itself'),
-      scheduler: 'direct' as const,
-    },
-    { label: 'Slurm', description: l10n.t('jobs are handed to sbatch'), scheduler: 'slurm' as const },
-  ];
-  const chosen = await vscode.window.showQuickPick(before === 'slurm' ? items.reverse() : items, {
-    title: l10n.t('How jobs are started there'),
-    ignoreFocusOut: true,
-  });
-  return chosen?.scheduler ?? null;
-}
-
-function problemOf(read: (text: string) => unknown): (text: string) => string | null {
-  return (text) => {
-    try {
-      read(text);
-      return null;
-    } catch (error) {
-      if (error instanceof HumanError) return error.message;
-      throw error;
-    }
-  };
 }
 
 function refuseUntrusted(): void {

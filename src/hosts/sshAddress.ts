@@ -30,14 +30,15 @@ export function parseSshAddress(text: string): SshAddress {
     );
   }
   const [first, ...rest] = words(trimmed);
-  return first === 'ssh' && rest.length > 0 ? fromCommand(rest) : destination(trimmed);
+  return first === 'ssh' ? fromCommand(rest) : destination(trimmed);
 }
 
 /** The shortest text that `parseSshAddress` reads back as the same. */
 export function addressText({ host, user, port, identity, jump }: SshAddress): string {
   const at = user === null ? host : `${user}@${host}`;
   if (identity === null && jump === null) {
-    if (port === null) return at;
+    // The word alone would be a command without a host.
+    if (port === null) return at === 'ssh' ? 'ssh ssh' : at;
     return `ssh://${user === null ? '' : `${user}@`}${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
   return [
@@ -128,11 +129,23 @@ function fromCommand(args: readonly string[]): SshAddress {
 function destination(text: string): SshAddress {
   const isUrl = /^ssh:\/\//i.test(text);
   const rest = isUrl ? text.slice('ssh://'.length).replace(/\/$/, '') : text;
+  if (/\s/.test(rest) && !rest.startsWith('-')) {
+    throw new HumanError(
+      l10n.t(
+        '“{0}” holds a blank, so it can’t be the name of a host. Begin with ssh where you paste a command.',
+        shortened(text),
+      ),
+    );
+  }
   const at = rest.lastIndexOf('@');
-  const user = at < 0 ? null : userOf(rest.slice(0, at));
   const place = rest.slice(at + 1);
+  if (at === 0 || place === '') {
+    throw new HumanError(l10n.t('“{0}” is not whole. Write it as user@host.', shortened(text)));
+  }
+  const user = at < 0 ? null : userOf(rest.slice(0, at));
   const [, bracketed, bare, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(place) ?? [];
   if (!isUrl && port !== undefined) {
+    portOf(port);
     // ssh would look for a host of this very name.
     throw new HumanError(
       l10n.t('Write a port as ssh://{0}: ssh does not understand “{1}”.', shortened(text), shortened(text)),

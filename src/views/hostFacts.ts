@@ -14,15 +14,16 @@ export function gpuText({ name, total, used, percent }: Survey['gpus'][number]):
   return parts.length === 0 ? name : `${name}: ${parts.join(', ')}`;
 }
 
-/** `conda music · Python 3.11.7 · torch 2.4.0` */
-export function pythonText({ environment, version, torch }: Interpreter): string {
-  return [
-    environment === null ? '' : `${environment.kind} ${environment.name}`,
-    `Python ${version ?? '?'}`,
-    torch === null ? l10n.t('no torch') : `torch ${torch}`,
-  ]
-    .filter((part) => part !== '')
-    .join(' · ');
+/** `Python 3.11.7 · torch 2.4.0 · conda music`: first what jobs hang on, as a narrow side bar cuts the rest. */
+export function pythonText(interpreter: Interpreter): string {
+  const { environment } = interpreter;
+  return (
+    versionsText(interpreter) + (environment === null ? '' : ` · ${environment.kind} ${environment.name}`)
+  );
+}
+
+export function versionsText({ version, torch }: Pick<Interpreter, 'version' | 'torch'>): string {
+  return `Python ${version ?? '?'} · ${torch === null ? l10n.t('no torch') : `torch ${torch}`}`;
 }
 
 export function resourceRows({ gpus, free }: Survey): readonly (readonly [string, string])[] {

@@ -141,14 +141,13 @@ function factsOf(host: Host): HostsNode[] {
         [
           l10n.t('{0} CPUs', cpus),
           load === null ? '' : l10n.t('load {0}', load.toFixed(1)),
-          memory === null ? '' : l10n.t('{0} GB of memory', gigabytes(memory)),
+          memory === null ? '' : l10n.t('{0} GB RAM', gigabytes(memory)),
         ]
           .filter((part) => part !== '')
           .join(', '),
       ),
     );
-    if (free !== null)
-      facts.push(fact('database', l10n.t('{0} GB free on the disk of the work folder', gigabytes(free))));
+    if (free !== null) facts.push(fact('database', l10n.t('{0} GB of disk free', gigabytes(free))));
   }
   if (mirror !== null) {
     const { clips, bytesToCome, problems, syncing } = mirror.state;

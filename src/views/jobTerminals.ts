@@ -7,6 +7,7 @@ import type { TmuxSession } from '../jobs/interactive';
 import type { Job } from '../jobs/jobsStore';
 import { DisposableStore } from '../platform/disposables';
 import type { Workshop } from '../workshop';
+import { quietly } from './quietTerminal';
 
 export class JobTerminals {
   readonly #store = new DisposableStore();
@@ -51,11 +52,10 @@ export class JobTerminals {
   }
 
   /** A session that tmux keeps: closing the terminal leaves it running. */
-  showSession({ name, terminal: { file, args } }: TmuxSession): void {
+  showSession({ name, terminal: command }: TmuxSession): void {
     const terminal = vscode.window.createTerminal({
+      ...quietly(command, 'any'),
       name,
-      shellPath: file,
-      shellArgs: [...args],
       cwd: homedir(),
       iconPath: new vscode.ThemeIcon('terminal-tmux'),
       isTransient: true,
