@@ -1,7 +1,7 @@
 /** The queue for the GPUs of a host, as a person sees and changes it. Pure: the host decides who goes next. */
 import type { QueueMove } from './engine';
 import type { Job } from './jobsStore';
-import { isLive } from './state';
+import { isLive, lastKnown } from './state';
 
 /** Whether its place in the queue can be changed. */
 export function isMovable({ state, stopping }: Job): boolean {
@@ -9,7 +9,7 @@ export function isMovable({ state, stopping }: Job): boolean {
 }
 
 /** Whether nothing of it has begun. */
-export function isWaiting({ state }: Job): boolean {
+export function isWaiting({ state }: Pick<Job, 'state'>): boolean {
   return state.kind === 'queued' || state.kind === 'submitted';
 }
 
@@ -18,10 +18,14 @@ export function jobsAhead(jobs: readonly Job[]): number {
   return jobs.filter(({ spec, state }) => isLive(state) && spec !== null && spec.gpus !== null).length;
 }
 
-/** As one reads them: what runs, what waits in the order of its queue, what has ended; else the newest first. */
+/**
+ * As one reads them: what runs, what waits in the order of its queue, what has ended; else the newest first. Rows stay where they are when
+ * contact is lost.
+ */
 export function inOrder(jobs: readonly Job[]): readonly Job[] {
-  const runs = jobs.filter((job) => isLive(job.state) && !isWaiting(job));
-  const waits = jobs.filter(isWaiting).sort((a, b) => placeOf(a) - placeOf(b) || (a.id < b.id ? -1 : 1));
+  const waiting = ({ state }: Job): boolean => isWaiting({ state: lastKnown(state) });
+  const runs = jobs.filter((job) => isLive(job.state) && !waiting(job));
+  const waits = jobs.filter(waiting).sort((a, b) => placeOf(a) - placeOf(b) || (a.id < b.id ? -1 : 1));
   const ended = jobs.filter(({ state }) => !isLive(state));
   return [...runs, ...waits, ...ended];
 }
@@ -51,7 +55,8 @@ function lineOf(job: Job, jobs: readonly Job[]): readonly Job[] {
 }
 
 /** Of what is in no queue, as it came. */
-function placeOf({ state }: Job): number {
+function placeOf(job: Job): number {
+  const state = lastKnown(job.state);
   return state.kind === 'queued' && state.queue !== null ? state.queue.place : 0;
 }
 

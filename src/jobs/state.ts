@@ -17,6 +17,8 @@ export type JobState =
   | { readonly kind: 'running-without-supervisor'; readonly since: number | null }
   | {
       readonly kind: 'ended';
+      /** Whether its command ever ran. */
+      readonly began: boolean;
       readonly why: ExitWhy;
       readonly code: number | null;
       readonly signal: string | null;
@@ -58,8 +60,9 @@ const OVER = new Set([...TAKEN, 'COMPLETED', 'FAILED', 'OUT_OF_MEMORY']);
 
 export function deriveState(seen: Evidence): JobState {
   const { exit, started, lock } = seen;
-  if (exit !== null) return { kind: 'ended', ...pick(exit) };
   const since = started?.at ?? null;
+  const began = started !== null;
+  if (exit !== null) return { kind: 'ended', began, ...pick(exit) };
   if (lock === 'held') return underway(seen);
   if (seen.slurm) return ofSlurm(seen, seen.scheduler);
   // From another node neither lock nor pid can be judged: only the heartbeat speaks.
@@ -78,6 +81,11 @@ export function withoutContact(last: JobState, now: number, reason: string): Job
   if (last.kind === 'ended' || last.kind === 'lost') return last;
   if (last.kind === 'unverifiable') return { ...last, reason };
   return { kind: 'unverifiable', since: now, last, reason };
+}
+
+/** Without contact what was known before, as far as it goes. */
+export function lastKnown(state: JobState): JobState {
+  return state.kind === 'unverifiable' && state.last !== null ? state.last : state;
 }
 
 /** Whether something of the job may still run or come. */
@@ -108,11 +116,12 @@ function ofSlurm(seen: Evidence, told: Scheduler | null): JobState {
   // Where it had a node, its last word may still come.
   const over = told.end === null ? seen.heartbeat_age_s : (seen.now ?? 0) - told.end;
   if (told.node !== null && over !== null && over < SHARED_FILES_S) return underway(seen);
-  const ended = { kind: 'ended', code: null, signal: null, at: told.end } as const;
+  const began = seen.started !== null;
+  const ended = { kind: 'ended', began, code: null, signal: null, at: told.end } as const;
   if (state === 'OUT_OF_MEMORY') return { ...ended, why: 'out-of-memory', text: slurmSays(told) };
   const asked = seen.stop && state === 'CANCELLED';
   if (TAKEN.has(state)) return { ...ended, why: asked ? 'stopped' : 'terminated', text: slurmSays(told) };
-  if (seen.started !== null) return { kind: 'lost', why: 'supervisor-gone', since };
+  if (began) return { kind: 'lost', why: 'supervisor-gone', since };
   return { ...ended, why: 'not-started', text: slurmSays(told) };
 }
 
@@ -140,6 +149,6 @@ function pick({
   signal,
   text,
   at,
-}: NonNullable<Evidence['exit']>): Omit<Extract<JobState, { kind: 'ended' }>, 'kind'> {
+}: NonNullable<Evidence['exit']>): Omit<Extract<JobState, { kind: 'ended' }>, 'kind' | 'began'> {
   return { why, code, signal, text, at };
 }

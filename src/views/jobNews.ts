@@ -33,7 +33,7 @@ export function jobNews(options: JobNewsOptions): () => void {
       // One that never ran because the job before it failed has been told with that.
       if (job.state.kind === 'ended' && job.state.why === 'skipped') continue;
       // Nor is it news that what a person cancelled did not begin.
-      if (job.state.kind === 'ended' && job.state.why === 'stopped' && job.state.code === null) continue;
+      if (job.state.kind === 'ended' && job.state.why === 'stopped' && !job.state.began) continue;
       void tell(job, options);
     }
   };

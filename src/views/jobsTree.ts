@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { commands } from '../ids';
 import type { Job } from '../jobs/jobsStore';
 import { inOrder, isMovable, isWaiting } from '../jobs/queue';
-import { isLive, succeeded, type JobState } from '../jobs/state';
+import { isLive, lastKnown, succeeded, type JobState } from '../jobs/state';
 import { formatLoss, formatMoment, formatSpan, formatStep } from './format';
 
 export interface JobNode {
@@ -100,7 +100,7 @@ export function jobStateText(job: Job, now: Date): string {
       return l10n.t('starting');
     case 'queued':
       if (state.queue?.ready === true)
-        return l10n.t('waits for a free GPU: place {0} in the queue', state.queue.place);
+        return l10n.t('place {0} in the queue, waits for a free GPU', state.queue.place);
       return state.reason === null
         ? l10n.t('waits for the job before it')
         : l10n.t('waits in the queue: {0}', state.reason);
@@ -123,7 +123,7 @@ function endText(state: Extract<JobState, { kind: 'ended' }>, at: string): strin
     case 'exited':
       return l10n.t('failed with code {0}, {1}', state.code ?? '?', at);
     case 'stopped':
-      return l10n.t('stopped {0}', at);
+      return state.began ? l10n.t('stopped {0}', at) : l10n.t('cancelled {0}', at);
     case 'skipped':
       return l10n.t('did not run: the job before it did not succeed');
     default:
@@ -169,6 +169,8 @@ function tooltipOf(job: Job, now: Date): vscode.MarkdownString {
   const line = (value: string): void => void text.appendText(value).appendMarkdown('\n\n');
   text.appendMarkdown('**').appendText(job.title).appendMarkdown('**\n\n');
   line([progressOf(job), jobStateText(job, now)].filter((part) => part !== '').join(' · '));
+  const before = lastKnown(job.state);
+  if (before !== job.state) line(l10n.t('Before that: {0}', jobStateText({ ...job, state: before }, now)));
   const error = job.progress?.error ?? null;
   if (error !== null) line(error);
   if (job.progress !== null && job.progress.warnings > 0)
@@ -190,9 +192,9 @@ function iconOf(job: Job): vscode.ThemeIcon {
       return new vscode.ThemeIcon('sync~spin', colour('list.warningForeground'));
     case 'ended':
       if (succeeded(state)) return new vscode.ThemeIcon('pass', colour('charts.green'));
-      if (state.why === 'stopped') return new vscode.ThemeIcon('debug-pause');
+      if (state.why === 'stopped' && state.began) return new vscode.ThemeIcon('debug-pause');
       // Nothing of it went wrong.
-      if (state.why === 'skipped') return new vscode.ThemeIcon('circle-slash');
+      if (state.why === 'stopped' || state.why === 'skipped') return new vscode.ThemeIcon('circle-slash');
       return new vscode.ThemeIcon('error', colour('list.errorForeground'));
     case 'lost':
       return new vscode.ThemeIcon('error', colour('list.errorForeground'));

@@ -28,9 +28,7 @@ test('what waits is seen, moved, dragged and cancelled, and runs in that order',
   const jobs = workbench.tree('Jobs');
   const texts = async (): Promise<string[]> => (await jobs.rows()).map(([text]) => text);
   const order = async (): Promise<string> =>
-    (await texts())
-      .map((text) => text.replace(/ (running) since.*| waits.*place (\d).*/, ' $1$2'))
-      .join(', ');
+    (await texts()).map((text) => text.replace(/ (running) since.*| place (\d).*/, ' $1$2')).join(', ');
   await symlink(venv, join(folder, '.venv'));
   await workbench.sideBar('Earmark');
 
@@ -64,7 +62,7 @@ test('what waits is seen, moved, dragged and cancelled, and runs in that order',
     const dialog = page.getByRole('dialog');
     await expect(dialog).toContainText('Cancel “fourth”?');
     await dialog.getByRole('button', { name: 'Cancel Job' }).click();
-    await expect.poll(texts).toContainEqual(expect.stringMatching(/^fourth stopped/));
+    await expect.poll(texts).toContainEqual(expect.stringMatching(/^fourth cancelled/));
     // Taken up again it may pass all that waits.
     await jobs.menu([/^fourth/], 'Resume Job');
     await expect(dialog).toContainText('It waits until a GPU is free. Jobs before it: 3');

@@ -200,7 +200,7 @@ async function runRows(): Promise<string[]> {
 
 /** The same of jobs. */
 function jobRows(): string[] {
-  const ended = { kind: 'ended', signal: null, text: null, at: 1 } as const;
+  const ended = { kind: 'ended', began: true, signal: null, text: null, at: 1 } as const;
   const states: readonly JobState[] = [
     { kind: 'running', since: 1 },
     { kind: 'submitted' },

@@ -4,12 +4,20 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { QueueMove } from '../../../src/jobs/engine';
 import type { Job } from '../../../src/jobs/jobsStore';
 import { dropOn, inOrder, isMovable, isWaiting, jobsAhead, stepOf } from '../../../src/jobs/queue';
-import type { JobState } from '../../../src/jobs/state';
+import { withoutContact, type JobState } from '../../../src/jobs/state';
 import { makeFolder } from '../files/folders';
 import { makeBench, shell, storeOf, type Bench } from './support';
 
 const running: JobState = { kind: 'running', since: 1 };
-const ended: JobState = { kind: 'ended', why: 'exited', code: 0, signal: null, text: null, at: 1 };
+const ended: JobState = {
+  kind: 'ended',
+  began: true,
+  why: 'exited',
+  code: 0,
+  signal: null,
+  text: null,
+  at: 1,
+};
 const waits = (place: number): JobState => ({ kind: 'queued', reason: null, queue: { place, ready: true } });
 
 /** Ids sort as they came, like ULIDs do. */
@@ -34,6 +42,11 @@ const [, , four, three, two, one] = jobs as [Job, Job, Job, Job, Job, Job, Job];
 
 test('one reads what runs, then what waits as it will run, then what has ended', () => {
   expect(inOrder(jobs).map(({ id }) => id)).toEqual(['2', '5', '6', '4', '3', '1', '0']);
+});
+
+test('one reads them in the same order without contact', () => {
+  const cut = jobs.map((one) => ({ ...one, state: withoutContact(one.state, 9, 'gone') }));
+  expect(inOrder(cut).map(({ id }) => id)).toEqual(inOrder(jobs).map(({ id }) => id));
 });
 
 test('what waits can be cancelled, and moved where it is in a queue', () => {
