@@ -194,6 +194,8 @@ export interface FormPlan {
   readonly interactive: boolean;
   /** What keeps any form from starting (no Python, no torch, no trust), as a sentence; null for nothing. */
   readonly blocked: string | null;
+  /** Whether that is what a new environment would mend. */
+  readonly lacksTorch: boolean;
 }
 
 // ---- Messages -------------------------------------------------------------------------------------------------

@@ -112,10 +112,10 @@ export async function formPlan(
     });
     const errors = { ...read.errors, ...wrong };
     const training = Object.keys(errors).length === 0 ? read : { ...read, drafts: [], errors };
-    const needsEnvironment = python?.torch === null;
+    const lacksTorch = python?.torch === null;
     const launch = training.drafts.length === 0 ? null : await host.prepare(training.drafts, workFolder);
     return {
-      training: needsEnvironment ? null : training,
+      training: lacksTorch ? null : training,
       plan: {
         facts,
         command: launch === null ? '' : launch.jobs.map(({ shown }) => shown).join('\n\n'),
@@ -123,7 +123,8 @@ export async function formPlan(
         warnings: training.warnings,
         hidden: [...training.hidden, ...hidden],
         interactive,
-        blocked: needsEnvironment
+        lacksTorch,
+        blocked: lacksTorch
           ? l10n.t('This Python has no torch: it can start nothing yet. Make an environment that has it.')
           : null,
       },
@@ -132,7 +133,16 @@ export async function formPlan(
     if (!(error instanceof HumanError)) throw error;
     return {
       training: null,
-      plan: { facts, command: '', errors: {}, warnings: [], hidden, interactive, blocked: error.message },
+      plan: {
+        facts,
+        command: '',
+        errors: {},
+        warnings: [],
+        hidden,
+        interactive,
+        blocked: error.message,
+        lacksTorch: false,
+      },
     };
   }
 }

@@ -13,6 +13,7 @@ export interface FieldActions {
 export interface FieldControl {
   readonly element: HTMLElement;
   readonly name: string;
+  readonly label: string;
   value: string;
   /** Takes over label, choices and the parent's value; the value too when nobody touched the field. */
   update(field: FormField, touched: boolean): void;
@@ -60,13 +61,22 @@ export function formField(first: FormField, actions: FieldActions): FieldControl
   // A switch says its own label.
   const label = kind === 'switch' ? [] : [element('span', { class: 'field-label', text: first.label })];
   const help = first.help === '' ? [] : [element('div', { class: 'field-help', text: first.help })];
-  const made = element('div', { class: `field field-${kind}` }, ...label, line, before, error, ...help);
+  const made = element(
+    'div',
+    { class: `field field-${kind} field-of-${name}` },
+    ...label,
+    line,
+    before,
+    error,
+    ...help,
+  );
   control.set(first.value);
   compare();
 
   return {
     element: made,
     name,
+    label: first.label,
     get value() {
       return control.get();
     },

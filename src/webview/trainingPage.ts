@@ -1,7 +1,7 @@
 /** The form that starts a training: what is set, what differs from the parent, and the exact command it would run. */
 import * as l10n from '@vscode/l10n';
 import type { FormPlan, FormState } from '../protocol';
-import { element, setText } from './dom';
+import { element, linkButton, onChange, setText } from './dom';
 import { formField, type FieldControl } from './formField';
 import type { Host } from './host';
 import { runNotes } from './runPageNotes';
@@ -25,6 +25,7 @@ export function trainingPage(root: HTMLElement, host: Host): void {
   const command = element('pre', { class: 'command', attributes: { tabindex: '0' } });
   const facts = element('dl', { class: 'plan-facts' });
   const warnings = element('ul', { class: 'plan-warnings' });
+  const wrong = element('p', { class: 'plan-wrong', attributes: { role: 'status' } });
   const blocked = element('div', { class: 'plan-blocked', attributes: { role: 'status' } });
   const environment = button({
     label: l10n.t('Create Python Environment'),
@@ -91,6 +92,7 @@ export function trainingPage(root: HTMLElement, host: Host): void {
           facts,
           command,
           warnings,
+          wrong,
           blocked,
           failure,
           element(
@@ -153,6 +155,14 @@ export function trainingPage(root: HTMLElement, host: Host): void {
     starting = false;
     show();
   };
+  /** The fields may be far above: from here one gets to them. */
+  const showWrong = onChange((names: string): void => {
+    const links = names.split(' ').flatMap((name, at) => {
+      const field = fields.get(name);
+      return field === undefined ? [] : [at === 0 ? ' ' : ', ', linkButton(field.label, () => field.focus())];
+    });
+    wrong.replaceChildren(...(links.length === 0 ? [] : [l10n.t('To be corrected first:'), ...links]));
+  });
   const show = (): void => {
     for (const field of fields.values()) {
       field.setError(plan?.errors[field.name] ?? '');
@@ -164,7 +174,8 @@ export function trainingPage(root: HTMLElement, host: Host): void {
     tmux.element.hidden = aboutTmux.hidden = plan?.interactive !== true;
     start.setLabel(starting ? l10n.t('Starting…') : l10n.t('Start Training'));
     copy.setDisabled(plan === null || plan.command === '');
-    environment.element.hidden = (plan?.blocked ?? null) === null;
+    environment.element.hidden = plan?.lacksTorch !== true;
+    showWrong(Object.keys(plan?.errors ?? {}).join(' '));
     setText(blocked, plan?.blocked ?? '');
     if (plan === null) return;
     command.hidden = plan.command === '';

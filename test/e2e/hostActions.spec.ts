@@ -71,7 +71,12 @@ test('a host is used, changed and let go', async ({ workbench, box }) => {
   await test.step('a command of the person’s own runs there when all has ended', async () => {
     await workbench.command('Earmark: Start Training…');
     const form = await workbench.webview('training');
+    // What keeps it from starting may be far above: the buttons tell, and lead there.
+    const wrong = form.locator('.plan-wrong').getByRole('button', { name: 'Base model' });
+    await wrong.click();
+    await expect(form.getByRole('textbox', { name: 'Base model' })).toBeFocused();
     await form.getByRole('checkbox', { name: /tiny model/ }).click();
+    await expect(wrong).toHaveCount(0);
     await form.getByRole('textbox', { name: 'Epochs', exact: true }).fill('400');
     await form.getByRole('textbox', { name: 'What changes, and why' }).fill('more epochs');
     await form.getByRole('textbox', { name: /Command on the host/ }).fill(`echo bye >'${said}'`);
