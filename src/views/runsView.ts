@@ -51,6 +51,8 @@ export function registerRunsView({
   );
   store.add(library.onDidChange(() => tree.refresh()));
   store.add(notebook.onDidChange(() => tree.refresh()));
+  // Its rows name their hosts.
+  store.add(workshop.onDidChangeHosts(() => tree.refresh()));
 
   const poll = store.add(new Poll(refresh, () => view.visible || watched(), POLL_MS));
   const again = (): void => void refresh();
