@@ -33,7 +33,13 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--model_path", required=True, help="folder of the base model")
-    add("--run_dir", type=Path, nargs="+", help="folder of the run, with best_model, final_model, checkpoint-…")
+    add(
+        "--run_dir",
+        type=Path,
+        nargs="+",
+        action="extend",
+        help="folder of the run, with best_model, final_model, checkpoint-…",
+    )
     add("--models", default="base,best,final", help="which (default: base,best,final)")
     add("--prompts", type=Path, required=True, help="JSON, JSONL or text file of prompts")
     add("--output_dir", type=Path, help="folder of the evaluation (default: evaluation in the run)")

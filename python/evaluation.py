@@ -121,7 +121,7 @@ class Evaluation:
                     )
                 at_once //= 2
                 batches = plan_batches(prompts, models, self.settings.seeds, at_once, sizes.models)
-                renderer.audio_clips = min(renderer.audio_clips, at_once)
+                renderer.audio_clips = max(1, renderer.audio_clips // 2)  # either may have been what did not fit
                 say(f"Memory did not suffice; going on with {at_once} clips at once.")
                 if self.processes.first:
                     told = [*folder.manifest["plan"].get("changes", []), f"{at_once} clips at once from here: {reason}"]

@@ -232,13 +232,15 @@ def test_checkpoints_globs_scales_and_seeds_join(bench: Bench, capsys: pytest.Ca
     assert "are the same adapter" in capsys.readouterr().err
 
 
-def test_several_runs_in_one_go(bench: Bench, tiny_model: Path) -> None:
+@pytest.mark.parametrize("flags", [[], ["--run_dir"]], ids=["one flag", "a flag each"])
+def test_several_runs_in_one_go(bench: Bench, flags: list[str]) -> None:
     bench.write(PROMPTS[:1])
     other = bench.run_dir.with_name("other")
     other.mkdir()
     (other / "best_model").symlink_to((bench.run_dir / "final_model").resolve())
     args = [*bench.argv("--models", "best", "--output_dir", "evaluation_full")]
-    args.insert(args.index(str(bench.run_dir)) + 1, str(other))
+    at = args.index(str(bench.run_dir)) + 1
+    args[at:at] = [*flags, str(other)]
     assert evaluate.main(evaluate.make_parser().parse_args(args)) == 0
     one, two = (bench.hashes(run / "evaluation_full") for run in (bench.run_dir, other))
     assert list(one) == list(two) == ["best_model/001_prompt-number-0.wav"]
