@@ -1,12 +1,14 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { QueueMove } from '../../../src/jobs/engine';
-import type { Job } from '../../../src/jobs/jobsStore';
+import type { Job, JobHost, JobsStore } from '../../../src/jobs/jobsStore';
 import { dropOn, inOrder, isMovable, isWaiting, jobsAhead, stepOf } from '../../../src/jobs/queue';
 import { withoutContact, type JobState } from '../../../src/jobs/state';
+import { connect } from '../../ssh/host';
+import { hasSshd, startSshServer } from '../../ssh/server';
 import { makeFolder } from '../files/folders';
-import { makeBench, shell, storeOf, type Bench } from './support';
+import { engine, host, makeBench, shell, storeOf, type Bench } from './support';
 
 const running: JobState = { kind: 'running', since: 1 };
 const ended: JobState = {
@@ -92,47 +94,78 @@ test('a job is dropped before another, at once after what runs, or at the end', 
   ]);
 });
 
-describe('on a host', () => {
+describe.each(hasSshd ? ['here', 'by ssh'] : ['here'])('%s', (way) => {
   vi.setConfig({ testTimeout: 60_000 });
-  beforeEach(async () => {
-    // Its own queue, on a machine without GPUs: no job of this one has a say.
-    vi.stubEnv('XDG_STATE_HOME', await makeFolder());
-    vi.stubEnv('CUDA_VISIBLE_DEVICES', '');
-    return () => void vi.unstubAllEnvs();
+  // Its own queue, on a machine without GPUs: no job of this one has a say.
+  const queue = { XDG_STATE_HOME: '', CUDA_VISIBLE_DEVICES: '' };
+  let jobHost: JobHost = host;
+  beforeEach(async ({ onTestFinished }) => {
+    queue.XDG_STATE_HOME = await makeFolder();
+    for (const [name, value] of Object.entries(queue)) vi.stubEnv(name, value);
+    const ssh = way === 'here' ? null : await hostBySsh(queue);
+    jobHost = ssh?.host ?? host;
+    // After the jobs of the test have been ended by way of it.
+    onTestFinished(async () => {
+      vi.unstubAllEnvs();
+      await ssh?.close();
+    });
   });
 
   test('jobs of several starts wait for each other, in an order that another window changes', async () => {
-    const bench = await makeBench();
+    const bench = await makeBench(undefined, jobHost);
     const [a] = await startHolding(bench, 'a');
     await bench.until(a!, ({ state }) => state.kind === 'running');
-    const [b, c] = [...(await startHolding(bench, 'b')), ...(await startHolding(bench, 'c'))];
+    const [b, c, d] = [
+      ...(await startHolding(bench, 'b')),
+      ...(await startHolding(bench, 'c')),
+      ...(await startHolding(bench, 'd')),
+    ];
     await bench.store.refresh();
-    expect(placesOf(bench)).toEqual([
-      [b, 1],
-      [c, 2],
-    ]);
-    expect(jobsAhead(bench.store.jobs)).toBe(3);
-    const other = storeOf(bench.folder);
+    expect(lineOf(bench.store)).toEqual([b, c, d]);
+    expect(jobsAhead(bench.store.jobs)).toBe(4);
+    const other = storeOf(bench.folder, jobHost);
     await other.refresh();
-    await other.move(c!, 'first');
-    await other.move(c!, 'first');
+    const jobIn = (id: string): Job => other.job(id)!;
+    // Run Next, also twice; Move Up, Move Down, and one dropped on another.
+    await other.move(d!, 'first');
+    await other.move(d!, 'first');
+    expect(lineOf(other)).toEqual([d, b, c]);
+    await other.move(c!, stepOf(jobIn(c!), other.jobs, -1)!);
+    expect(lineOf(other)).toEqual([d, c, b]);
+    await other.move(d!, stepOf(jobIn(d!), other.jobs, 1)!);
+    expect(lineOf(other)).toEqual([c, d, b]);
+    await other.move(b!, dropOn(jobIn(b!), jobIn(d!), other.jobs)!);
     await bench.store.refresh();
-    expect(placesOf(bench)).toEqual([
-      [c, 1],
-      [b, 2],
-    ]);
+    expect(lineOf(bench.store)).toEqual([c, b, d]);
     await writeFile(join(bench.folder, 'go.a'), '');
     await bench.until(c!, ({ state }) => state.kind === 'running');
     await expect(bench.store.move(c!, 'last')).rejects.toThrow(/waits no more/);
-    await bench.store.stop(b!);
-    expect((await bench.ended(b!)).state).toMatchObject({ why: 'stopped', code: null });
-    await writeFile(join(bench.folder, 'go.c'), '');
-    await bench.ended(c!);
+    for (const letter of ['c', 'b', 'd']) await writeFile(join(bench.folder, `go.${letter}`), '');
+    await bench.ended(d!);
+    expect(await readFile(join(bench.folder, 'ran'), 'utf8')).toBe('a\nc\nb\nd\n');
     expect(jobsAhead(bench.store.jobs)).toBe(0);
   });
 
+  test('what is cancelled while it waits is told as that, and never runs', async () => {
+    const bench = await makeBench(undefined, jobHost);
+    const [a] = await startHolding(bench, 'a');
+    await bench.until(a!, ({ state }) => state.kind === 'running');
+    const [b, c] = [...(await startHolding(bench, 'b')), ...(await startHolding(bench, 'c'))];
+    await bench.until(b!, isMovable);
+    await bench.store.stop(b!);
+    expect((await bench.ended(b!)).state).toMatchObject({ why: 'stopped', began: false, code: null });
+    for (const letter of ['a', 'b', 'c']) await writeFile(join(bench.folder, `go.${letter}`), '');
+    await bench.ended(c!);
+    expect(await readFile(join(bench.folder, 'ran'), 'utf8')).toBe('a\nc\n');
+    // What did run is another thing.
+    const [d] = await startHolding(bench, 'd');
+    await bench.until(d!, ({ state }) => state.kind === 'running');
+    await bench.store.stop(d!, 0);
+    expect((await bench.ended(d!)).state).toMatchObject({ why: 'stopped', began: true });
+  });
+
   test('an evaluation after a training waits for it, then for its turn', async () => {
-    const bench = await makeBench();
+    const bench = await makeBench(undefined, jobHost);
     const [a] = await startHolding(bench, 'a');
     await bench.until(a!, ({ state }) => state.kind === 'running');
     const [train, evaluate] = await startHolding(bench, 'train', 'evaluate');
@@ -148,14 +181,35 @@ describe('on a host', () => {
 
 async function startHolding(bench: Bench, ...letters: readonly string[]): Promise<string[]> {
   const drafts = letters.map((letter) =>
-    shell(bench.folder, `while [ ! -e go.${letter} ]; do sleep 0.02; done`, { gpus: 1 }),
+    shell(bench.folder, `echo ${letter} >>ran; while [ ! -e go.${letter} ]; do sleep 0.02; done`, {
+      gpus: 1,
+    }),
   );
   const started = await bench.store.start(bench.prepare(...drafts));
   return started.map(({ id }) => id);
 }
 
-function placesOf({ store }: Bench): unknown[] {
-  return inOrder(store.jobs).flatMap(({ id, state }) =>
-    state.kind === 'queued' && state.queue !== null ? [[id, state.queue.place]] : [],
-  );
+/** What waits in the queue, as it will run. */
+function lineOf({ jobs }: JobsStore): string[] {
+  const places = (job: Job): number | null =>
+    job.state.kind === 'queued' ? (job.state.queue?.place ?? null) : null;
+  const line = inOrder(jobs).filter((job) => places(job) !== null);
+  expect(line.map(places)).toEqual(line.map((_, at) => at + 1));
+  return line.map(({ id }) => id);
+}
+
+/** This machine by ssh, with what it has in its environment there. */
+async function hostBySsh(
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly host: JobHost; close(): Promise<void> }> {
+  const there = Object.entries({ HOME: await makeFolder(), ...env });
+  const server = await startSshServer({ lines: [`SetEnv ${there.map((one) => one.join('=')).join(' ')}`] });
+  const transport = connect(server);
+  return {
+    host: { transport, engine },
+    close: async () => {
+      await transport.close();
+      await server.close();
+    },
+  };
 }
