@@ -110,6 +110,9 @@ export async function scriptsFolder(source: string, workdir: string): Promise<st
   return folderOf(await readScripts(source), workdir);
 }
 
+/** A file where Python wants a folder: on a full disk it would leave half a file of bytecode, and no later start would get past that. */
+const NO_BYTECODE: Script = { name: '__pycache__', bytes: Buffer.alloc(0) };
+
 interface Script {
   readonly name: string;
   readonly bytes: Buffer;
@@ -117,7 +120,8 @@ interface Script {
 
 async function readScripts(source: string): Promise<Script[]> {
   const names = (await readdir(source)).filter((name) => /\.(py|txt)$/.test(name)).sort();
-  return Promise.all(names.map(async (name) => ({ name, bytes: await readFile(join(source, name)) })));
+  const scripts = names.map(async (name) => ({ name, bytes: await readFile(join(source, name)) }));
+  return [...(await Promise.all(scripts)), NO_BYTECODE];
 }
 
 function folderOf(files: readonly Script[], workdir: string): string {

@@ -89,7 +89,7 @@ describe.each(['here', ...(hasSshd ? ['by ssh'] : [])])('a host %s', (way) => {
     const host = byWay(way);
     const folders = await Promise.all(Array.from({ length: 6 }, () => bringScriptsTo({ transport: host, python }, source, workdir)));
     expect(new Set(folders)).toEqual(new Set([await scriptsFolder(source, workdir)]));
-    expect((await readdir(folders[0]!)).sort()).toEqual(['requirements.txt', 'train_lora.py']);
+    expect((await readdir(folders[0]!)).sort()).toEqual(['__pycache__', 'requirements.txt', 'train_lora.py']);
     expect(await readFile(join(folders[0]!, 'train_lora.py'), 'utf8')).toBe('print("歌")\n');
     expect(await readdir(join(workdir, '.earmark/python'))).toHaveLength(1);
     expect(await readFile(join(workdir, '.earmark/.gitignore'), 'utf8')).toBe('jobs/\npython/\n');

@@ -1,8 +1,11 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bringScripts } from '../../../src/hosts/scripts';
+import { python } from '../jobs/support';
 
 let source: string;
 let workdir: string;
@@ -21,7 +24,7 @@ afterEach(async () => {
 
 test('brings scripts and requirements, and tells git to leave them alone', async () => {
   const folder = await bringScripts(source, workdir);
-  expect((await readdir(folder)).sort()).toEqual(['requirements.txt', 'train_lora.py']);
+  expect((await readdir(folder)).sort()).toEqual(['__pycache__', 'requirements.txt', 'train_lora.py']);
   expect(await readFile(join(workdir, '.earmark', '.gitignore'), 'utf8')).toBe('jobs/\npython/\n');
 });
 
@@ -32,6 +35,21 @@ test('leaves what a job was started with as it is when the scripts change', asyn
   expect(after).not.toBe(before);
   expect(await readFile(join(before, 'train_lora.py'), 'utf8')).toBe('print(1)\n');
   expect(await readFile(join(after, 'train_lora.py'), 'utf8')).toBe('print(2)\n');
+});
+
+test('Python leaves no bytecode beside them', async () => {
+  await writeFile(join(source, 'errors.py'), 'print("imported")\n');
+  await writeFile(join(source, 'train_lora.py'), 'import errors\n');
+  const folder = await bringScripts(source, workdir);
+  const ran = await promisify(execFile)(python, [join(folder, 'train_lora.py')]);
+  expect(ran).toMatchObject({ stdout: 'imported\n', stderr: '' });
+  expect((await readdir(folder)).sort()).toEqual([
+    '__pycache__',
+    'errors.py',
+    'requirements.txt',
+    'train_lora.py',
+  ]);
+  expect((await stat(join(folder, '__pycache__'))).isFile()).toBe(true);
 });
 
 test('many windows at once end with one whole folder and nothing beside it', async () => {
