@@ -48,9 +48,11 @@ async function confirmCancel({ title }: Job): Promise<boolean> {
       modal: true,
       detail: l10n.t('It has not begun. What follows only if it succeeds does not run either.'),
     },
-    cancel,
+    { title: cancel },
+    // VS Code's own “Cancel” would be taken for the job's.
+    { title: l10n.t('Let It Wait'), isCloseAffordance: true },
   );
-  return chosen === cancel;
+  return chosen?.title === cancel;
 }
 
 async function confirmStop(job: Job): Promise<boolean> {
@@ -94,7 +96,7 @@ export async function resumeJob(context: CommandContext, node: unknown): Promise
   const host = context.workshop.hostOf(job);
   const workFolder = host.workFolderOf(job.spec.run ?? job.spec.cwd);
   await confirmAndStart(context, {
-    title: l10n.t('Resume “{0}”', job.title),
+    title: l10n.t('Resume “{0}”?', job.title),
     detail:
       job.spec.kind === 'evaluate'
         ? l10n.t('Finished clips are kept.')

@@ -53,11 +53,12 @@ export class HostsTree implements vscode.TreeDataProvider<HostsNode> {
     item.id = host.name;
     item.contextValue = contextOf(host);
     item.iconPath = iconOf(host);
-    item.description = [stateText(host, this.options.now()), pythonTrouble(host), jobsText(host)]
+    const description = [stateText(host, this.options.now()), pythonTrouble(host), jobsText(host)]
       .filter((part) => part !== '')
       .join(' · ');
-    item.tooltip = tooltipOf(host);
-    item.accessibilityInformation = { label: `${host.name}, ${item.description}` };
+    item.description = description;
+    item.tooltip = tooltipOf(host, description);
+    item.accessibilityInformation = { label: `${host.name}, ${description}` };
     const command = stepOf(host);
     if (command !== null) item.command = { command, title: l10n.t('Mend'), arguments: [node] };
     return item;
@@ -160,9 +161,11 @@ function factsOf(host: Host): HostsNode[] {
   return facts;
 }
 
-function tooltipOf(host: Host): string {
+/** Also what a narrow side bar cuts. */
+function tooltipOf(host: Host, description: string): string {
   const { state, entry } = host;
   const lines = [host.name];
+  if (description !== '') lines.push(description);
   if (entry.address !== null) lines.push(addressText(entry.address));
   if (entry.folder !== null) lines.push(entry.folder);
   if (state.kind === 'unreachable') lines.push(state.reason);
