@@ -1,25 +1,17 @@
 /** Jobs that wait for a GPU, put in order by hand; and a training under tmux, typed into. */
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ulid } from 'ulid';
 import { venv } from '../python/environment';
-import { root } from '../vscode/paths';
 import { expect, test } from './support/fixture';
+import { startByHand } from './support/jobsByHand';
+import { ownTmux } from './support/tmux';
 
-/** Short, as sockets must be. */
-const sockets = mkdtempSync(join(tmpdir(), 'tmux-'));
+const tmux = ownTmux();
 // The theme with the fewest colours.
 test.use({ theme: 'highContrastLight' });
 // One job at a time, whatever GPUs this machine has; a tmux that is nobody's.
-test.use({ env: { CUDA_VISIBLE_DEVICES: '', TMUX_TMPDIR: sockets, OMP_NUM_THREADS: '1' } });
-test.afterAll(() => {
-  tmux('kill-server');
-  rmSync(sockets, { recursive: true, force: true });
-});
+test.use({ env: { CUDA_VISIBLE_DEVICES: '', ...tmux.env, OMP_NUM_THREADS: '1' } });
+test.afterAll(() => tmux.close());
 
 // A busy machine takes its time to load torch.
 test.setTimeout(300_000);
@@ -34,7 +26,15 @@ test('what waits is seen, moved, dragged and cancelled, and runs in that order',
   await workbench.sideBar('Earmark');
 
   await test.step('jobs that were started elsewhere wait for each other', async () => {
-    startByHand(folder, 'first', 'second', 'third', 'fourth');
+    // Each until it is told to go or its folder is gone.
+    const script = 'while [ -d "$PWD" ] && [ ! -e "go.$0" ]; do sleep 0.05; done';
+    const env = { XDG_STATE_HOME: join(dirname(folder), 'state'), CUDA_VISIBLE_DEVICES: '' };
+    const titles = ['first', 'second', 'third', 'fourth'];
+    startByHand(
+      folder,
+      env,
+      titles.map((title) => ({ title, script, gpus: 1 })),
+    );
     await workbench.command('Earmark: Focus on Jobs View');
     await expect.poll(order).toBe('first running, second 1, third 2, fourth 3');
   });
@@ -111,27 +111,3 @@ test('under tmux one types into a training; closed, it is found again', async ({
   await page.keyboard.press('Control+c');
   await expect.poll(screen, { timeout: 60_000 }).toContain('Ended with code');
 });
-
-/** As another window or a person would: jobs of a shell that take the GPU, each until it is told to go or its folder is gone. */
-function startByHand(folder: string, ...titles: readonly string[]): void {
-  const supervisor = join(root, 'python', 'supervisor.py');
-  const jobs = join(folder, '.earmark', 'jobs');
-  const env = { ...process.env, XDG_STATE_HOME: join(dirname(folder), 'state'), CUDA_VISIBLE_DEVICES: '' };
-  for (const [at, title] of titles.entries()) {
-    const argv = ['sh', '-c', 'while [ -d "$PWD" ] && [ ! -e "go.$0" ]; do sleep 0.05; done', title];
-    const spec = { v: 1, id: ulid(Date.now() + at), kind: 'command', title, argv, cwd: folder, gpus: 1 };
-    const input = JSON.stringify({ jobs: [spec] });
-    const sha256 = createHash('sha256').update(input).digest('hex');
-    execFileSync('python3', [supervisor, 'start', jobs, '--sha256', sha256], { input, env });
-  }
-}
-
-/** Empty where there is no such server or session. */
-function tmux(...args: readonly string[]): string {
-  try {
-    const env = { ...process.env, TMUX_TMPDIR: sockets };
-    return execFileSync('tmux', ['-L', 'default', ...args], { env, encoding: 'utf8', stdio: 'pipe' });
-  } catch {
-    return '';
-  }
-}
