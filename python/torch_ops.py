@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from decode import Clock, Draw
 
 
-def embed(
-    out: torch.Tensor, tokens: torch.Tensor, tables: torch.Tensor, positions: torch.Tensor, clock: Clock
-) -> None:
+def embed(out: torch.Tensor, tokens: torch.Tensor, tables: torch.Tensor, positions: torch.Tensor, clock: Clock) -> None:
     """out (G, N, D) = the sum of the embeddings of tokens (G, B, K) in tables (G, K, V+1, D), plus the position's."""
     groups, prompts, codebooks = tokens.shape
     flat = tokens + torch.arange(groups)[:, None, None].to(tokens) * (codebooks * tables.shape[2])
@@ -54,9 +52,7 @@ def cross_attention(q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, l
     """Attention of q (G, B, D) over the text's keys and values (G*B, H, L, E), of which lengths (G*B,) count."""
     rows, heads, text, size = keys.shape
     mask = torch.arange(text, device=q.device) < lengths[:, None]
-    mixed = F.scaled_dot_product_attention(
-        q.view(rows, heads, 1, size), keys, values, attn_mask=mask[:, None, None]
-    )
+    mixed = F.scaled_dot_product_attention(q.view(rows, heads, 1, size), keys, values, attn_mask=mask[:, None, None])
     return mixed.reshape(q.shape)
 
 

@@ -22,9 +22,7 @@ LOG2E = 1.4426950408889634
 NOTHING = tl.constexpr(-1e30)  # below any score; unlike minus infinity it can be subtracted from itself
 
 
-def embed(
-    out: torch.Tensor, tokens: torch.Tensor, tables: torch.Tensor, positions: torch.Tensor, clock: Clock
-) -> None:
+def embed(out: torch.Tensor, tokens: torch.Tensor, tables: torch.Tensor, positions: torch.Tensor, clock: Clock) -> None:
     """See torch_ops.embed."""
     groups, prompts, codebooks = tokens.shape
     width = out.shape[-1]

@@ -12,5 +12,6 @@ async function main(): Promise<void> {
   process.exitCode =
     (await makeEnvironment()) ||
     (await run(bin('ruff'), ['check', '--config', settings, 'python', 'test/python'])) ||
+    (await run(bin('ruff'), ['format', '--check', '--config', settings, 'python', 'test/python'])) ||
     (await run(bin('python'), ['-m', 'pytest', '-c', settings, ...process.argv.slice(2)]));
 }

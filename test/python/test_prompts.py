@@ -58,7 +58,7 @@ def test_inserting_a_prompt_renumbers_no_id(tmp_path: Path) -> None:
         ('[{"title": "x"}]', "Prompt 1 of .* has no text"),
         ("7", "no list"),
         ("[1]", "Prompt 1 of .* has no text"),
-        ('{"a": 1}', 'no object with a list'),
+        ('{"a": 1}', "no object with a list"),
         ('["a", "b"', "could not be read as JSON"),
         ('{"prompt": "a"}\n{"prompt": ', "line 2"),
         ("[" * 100_000, "nested|JSON"),
