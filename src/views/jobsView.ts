@@ -1,6 +1,8 @@
 /** The jobs in the sidebar: found again after a reload, watched while any lives, told of once when it ends. */
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { messageOf } from '../errors';
+import type { Host } from '../host';
 import { contexts, views } from '../ids';
 import { localFiles } from '../hosts/hostFiles';
 import { jobsRoot } from '../jobs/spec';
@@ -72,9 +74,7 @@ export function registerJobsView(deps: JobsViewDeps): JobsView {
     const live = jobs.filter(({ state }) => isLive(state)).length;
     setContext(contexts.hasJobs, jobs.length > 0);
     view.badge = live === 0 ? undefined : { value: live, tooltip: String(live) };
-    view.message = workshop.hosts
-      .flatMap(({ name, jobs: { contact } }) => (contact?.ok === false ? `${name}: ${contact.reason}` : []))
-      .join(' · ');
+    view.message = workshop.hosts.flatMap(contactText).join(' · ');
     tree.refresh();
   };
   const watches = store.add(
@@ -96,4 +96,12 @@ export function registerJobsView(deps: JobsViewDeps): JobsView {
     });
   }
   return { wake: () => watches.wake(), dispose: () => store.dispose() };
+}
+
+/** Short where the Hosts view has the whole sentence: the jobs need the room. */
+function contactText({ name, state, jobs: { contact } }: Host): string[] {
+  if (contact?.ok !== false) return [];
+  return state.kind === 'unreachable'
+    ? [l10n.t('No contact with {0}: the Hosts view says why.', name)]
+    : [`${name}: ${contact.reason}`];
 }
