@@ -11,11 +11,15 @@ export interface Network {
   remove(): void;
 }
 
+let made = 0;
+
 /** Null where none can be made. */
 export function makeNetwork(): Network | null {
-  const name = `em${process.pid}`;
+  made += 1;
+  // The kernel takes a namespace's links down some time after the namespace: no name is used again.
+  const name = `em${process.pid}n${made}`;
   const [near, far] = [`${name}a`, `${name}b`];
-  const net = `10.213.${process.pid % 250}`;
+  const net = `10.213.${(process.pid + made) % 250}`;
   const ip = (...args: string[]): unknown => execFileSync('ip', args, { stdio: 'pipe' });
   const firewall = (...args: string[]): unknown =>
     execFileSync('ip', ['netns', 'exec', name, 'iptables', ...args], { stdio: 'pipe' });
