@@ -102,8 +102,14 @@ export function evaluateDraft(options: EvaluateOptions, scripts: Scripts): JobDr
     ...flag('seed', seed),
     ...flag('batch_size', batchSize),
   ];
-  const title = l10n.t('Evaluate {0}: {1}', basename(runDir), basename(outputDir));
+  const title = evaluationTitle(basename(runDir), basename(outputDir));
   return { kind: 'evaluate', title, argv, ...place(scripts), run: runDir, output: outputDir };
+}
+
+/** Short, so that a narrow side bar has room for the progress behind it: a folder that has the usual name needs none here. */
+function evaluationTitle(run: string, folder: string): string {
+  if (folder === 'evaluation') return l10n.t('Evaluate {0}', run);
+  return l10n.t('Evaluate {0}: {1}', run, folder.replace(/^evaluation_/, ''));
 }
 
 /**

@@ -138,7 +138,7 @@ test('train and evaluate on a host over a link that is cut', async ({ workbench,
   });
 
   await test.step('what it evaluates comes home, over further cuts', async () => {
-    const title = 'Evaluate output_epoch4: evaluation';
+    const title = 'Evaluate output_epoch4';
     // Before it comes the rest of the training, which is long enough for three cuts on any machine.
     const patience = { ...PATIENCE, timeout: 600_000 };
     for (const clips of [1, 8]) {
@@ -210,7 +210,7 @@ test.describe('through Slurm', () => {
       await cut();
       await cut();
       await expect
-        .poll(() => jobText(workbench, 'Evaluate output_epoch4: evaluation'), PATIENCE)
+        .poll(() => jobText(workbench, 'Evaluate output_epoch4'), PATIENCE)
         .toMatch(/24 of 24 clips · done/);
     });
 
@@ -229,7 +229,7 @@ test.describe('through Slurm', () => {
       await expect.poll(() => workbench.choices()).toEqual(expect.arrayContaining(['base', 'best', 'final']));
       await page.keyboard.press('Enter');
       await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click(PATIENCE);
-      const title = 'Evaluate output_epoch4: evaluation_full';
+      const title = 'Evaluate output_epoch4: full';
       for (const clips of [1, 40, 80]) {
         await expect
           .poll(async () => clipsOf(await jobText(workbench, title)), PATIENCE)

@@ -8,6 +8,26 @@ import { engine, specsOf } from './support';
 const scripts: Scripts = { python: '/envs/music/bin/python', folder: '/ext/python', cwd: '/work/finetune' };
 const command: JobDraft = { kind: 'command', title: 'x', argv: ['true'], cwd: '/work' };
 
+test.each([
+  ['evaluation', 'Evaluate output_epoch1'],
+  ['evaluation_full', 'Evaluate output_epoch1: full'],
+  ['choir', 'Evaluate output_epoch1: choir'],
+])('an evaluation into %s is called by no more than it needs', (folder, title) => {
+  const run = '/work/output_epoch1';
+  const draft = evaluateDraft(
+    {
+      modelPath: 'm',
+      runDir: run,
+      models: ['base'],
+      prompts: 'p.json',
+      outputDir: `${run}/${folder}`,
+      durationS: 15,
+    },
+    scripts,
+  );
+  expect(draft.title).toBe(title);
+});
+
 test('everything that will be run is there as data, and nothing is run', () => {
   const specs = specsOf([
     trainDraft(
