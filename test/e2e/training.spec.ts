@@ -148,7 +148,7 @@ test('train, evaluate and compare while windows and processes are killed', async
   await test.step('one notification at the end leads to the comparison', async () => {
     const news = page.locator('.notification-toast', { hasText: 'Ready to listen' });
     await expect(news).toHaveCount(1, PATIENCE);
-    await expect(news).toContainText('evaluation_full');
+    await expect(news).toContainText('output_epoch4: full');
     await news.getByRole('button', { name: 'Compare Outputs' }).click();
     await ComparisonPage.inSight(workbench);
   });
