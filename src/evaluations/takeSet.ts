@@ -1,4 +1,5 @@
 /** Gathers the takes of an evaluation: a column each for every model and every further seed. */
+import { naturalOrder } from '../files/naturalOrder';
 import type { Take } from './evaluation';
 import { stepOfTake } from './names';
 import type { Settings } from './settings';
@@ -46,8 +47,8 @@ function byTake(a: Take, b: Take): number {
   return (
     rank(a) - rank(b) ||
     (stepOfTake(a.name) ?? 0) - (stepOfTake(b.name) ?? 0) ||
-    a.model.localeCompare(b.model, 'en', { numeric: true }) ||
-    a.name.localeCompare(b.name, 'en', { numeric: true })
+    naturalOrder(a.model, b.model) ||
+    naturalOrder(a.name, b.name)
   );
 }
 

@@ -1,6 +1,7 @@
 /** Which of a host's files are worth having here, and in which order they are heard. */
 import { posix } from 'node:path';
 import type { Listing } from '../files/disk';
+import { naturalOrder } from '../files/naturalOrder';
 import { foldersOfTakes } from '../files/wavFolders';
 import { grows, type RemoteFile } from './remoteFile';
 
@@ -127,10 +128,8 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
   return groups;
 }
 
-const collator = new Intl.Collator('en', { numeric: true });
-
 function byName(a: string, b: string): number {
-  return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
+  return naturalOrder(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
 function bySize(a: RemoteFile, b: RemoteFile): number {

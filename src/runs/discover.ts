@@ -7,6 +7,7 @@ import { basename, dirname, join, posix, relative, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../errors';
 import { createDiskCache, Look, type DiskCache } from '../files/disk';
+import { naturalOrder } from '../files/naturalOrder';
 import { originFile, readOrigin, type Origin } from '../files/origin';
 import { SILENT_AFTER, type EventLogs } from './events';
 import type { Run, RunStatus } from './run';
@@ -218,7 +219,7 @@ function originalsFirst(a: PlacedRun, b: PlacedRun): number {
 
 function newestFirst(a: Run, b: Run): number {
   const dated = Number(b.created !== null) - Number(a.created !== null);
-  return dated || timeOf(b) - timeOf(a) || a.label.localeCompare(b.label, 'en', { numeric: true });
+  return dated || timeOf(b) - timeOf(a) || naturalOrder(a.label, b.label);
 }
 
 function timeOf(run: Run): number {
