@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cache import Clip, Prepared
+from checks import Check, check, printable
 from dataset import split
 from musicgen import MAX_TEXT_TOKENS
 
@@ -49,29 +50,32 @@ def data_report(prepared: Prepared, rows: int, valid_fraction: float, seed: int)
 
 def report_lines(report: dict[str, Any]) -> list[str]:
     """The report in sentences."""
-    lines = [
-        f"{report['clips']} of {report['rows']} rows can be used: {report['hours']} h, {report['captions']} different "
-        f"captions; {report['train_clips']} train and {report['valid_clips']} validate."
-    ]
+    return [one.text for one in data_checks(report)]
+
+
+def data_checks(report: dict[str, Any]) -> Iterator[Check]:
+    """The report as lines of doctor.py: what is there, then what is odd."""
+    counts = {key: report[key] for key in ("clips", "rows", "hours", "captions")}
+    yield check("data", {**counts, "train": report["train_clips"], "valid": report["valid_clips"]})
     for reason, names in report["dropped_names"].items():
-        lines.append(f"Dropped, {reason.replace('_', ' ')}: {_some(names)}.")
+        yield check("data-dropped", {"reason": reason, **_some(names)}, words=reason.replace("_", " "))
     words = {"resampled": "resampled to 32 kHz", "mixed": "mixed to mono", "cropped": "cropped to their beginning"}
-    lines += [f"{count} clips are {words.get(note, note)}." for note, count in report["changed"].items()]
+    for change, count in report["changed"].items():
+        yield check("data-changed", {"change": change, "count": count}, words=words.get(change, change))
     if report["duplicates"]:
-        pairs = [" = ".join(names) for names in report["duplicates"]]
-        lines.append(f"The same audio more than once (kept on one side of the split): {_some(pairs)}.")
+        yield check("data-duplicates", _some([" = ".join(names) for names in report["duplicates"]]))
     if report["leakage"]:
-        pairs = [f"{a} ~ {b}" for a, b in report["leakage"]]
-        lines.append(f"Valid clips that share audio with train clips, so that the valid loss flatters: {_some(pairs)}.")
+        yield check("data-leakage", _some([f"{a} ~ {b}" for a, b in report["leakage"]]))
     odd = {
-        "quiet": f"More than {QUIETER_OR_LOUDER_DB:.0f} dB quieter than the median",
-        "loud": f"More than {QUIETER_OR_LOUDER_DB:.0f} dB louder than the median",
-        "silent": "Silent for more than half their length",
-        "clipped": "Clipped",
-        "long_captions": f"Captions cut at {MAX_TEXT_TOKENS} tokens",
+        "quiet": {"db": QUIETER_OR_LOUDER_DB},
+        "loud": {"db": QUIETER_OR_LOUDER_DB},
+        "silent": {},
+        "clipped": {},
+        "long_captions": {"tokens": MAX_TEXT_TOKENS},
     }
-    lines += [f"{text}: {_some(report[key])}." for key, text in odd.items() if report[key]]
-    return lines
+    for key, limit in odd.items():
+        if report[key]:
+            yield check(f"data-{key.replace('_', '-')}", {**limit, **_some(report[key])})
 
 
 def _duplicates(clips: Sequence[Clip]) -> list[list[str]]:
@@ -111,10 +115,7 @@ def _named(clips: Any) -> list[str]:
     return [clip.row.named for clip in clips]
 
 
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(_printable(name) for name in names[:5])
-    return f"{len(names)} ({shown}{', …' if len(names) > 5 else ''})"
-
-
-def _printable(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+def _some(names: Sequence[str]) -> dict[str, Any]:
+    """How many, and the first few."""
+    shown = ", ".join(printable(name) for name in names[:5])
+    return {"count": len(names), "names": f"{shown}, …" if len(names) > 5 else shown}

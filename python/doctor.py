@@ -14,27 +14,18 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata as packages
 from pathlib import Path
 from typing import Any
 
+from checks import Check, check, failed
 from errors import HumanError, run_script
 from options import add_data_options, one_or_more, positive
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 NEEDED_GB = 10.0
 OLDEST_PYTHON = (3, 9)
-
-
-@dataclass
-class Check:
-    """`state` is ok, warning or failed; `fix` is a command or a sentence, empty when nothing is to be done."""
-
-    name: str
-    state: str
-    text: str
-    fix: str = ""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -57,16 +48,16 @@ def make_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> int:
     found: dict[str, Any] = {}
     checks: list[Check] = []
-    for check in examine(args, found):
-        checks.append(check)
+    for one in examine(args, found):
+        checks.append(one)
         if not args.json:
-            mark = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}[check.state]
-            print(f"{mark} {check.name}: {check.text}", flush=True)
-            if check.fix:
-                print(f"        → {check.fix}", flush=True)
-    ok = all(check.state != "failed" for check in checks)
+            mark = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}[one.state]
+            print(f"{mark} {one.name}: {one.text}", flush=True)
+            if one.fix:
+                print(f"        → {one.fix}", flush=True)
+    ok = all(one.state != "failed" for one in checks)
     if args.json:
-        print(json.dumps({"v": 1, "ok": ok, "checks": [asdict(check) for check in checks], **found}, allow_nan=False))
+        print(json.dumps({"v": 1, "ok": ok, "checks": [asdict(one) for one in checks], **found}, allow_nan=False))
     elif ok:
         print("Nothing stands in the way.")
     return 0 if ok else 1
@@ -78,7 +69,7 @@ def examine(args: argparse.Namespace, found: dict[str, Any]) -> Iterator[Check]:
     missing = list(_packages())
     yield from missing
     yield _disk(Path(args.output_dir))
-    if any(check.state == "failed" for check in missing):
+    if any(one.state == "failed" for one in missing):
         return
     yield _gpu(args.device, found)
     if not args.model_path:
@@ -86,16 +77,16 @@ def examine(args: argparse.Namespace, found: dict[str, Any]) -> Iterator[Check]:
     from inspection import inspect
 
     try:
-        yield from (Check(*line) for line in inspect(args, found))
+        yield from inspect(args, found)
     except HumanError as error:
-        yield Check("model" if "model" in error.code else "data", "failed", str(error))
+        yield failed(error)
 
 
 def _python() -> Check:
-    version = ".".join(map(str, sys.version_info[:3]))
+    here = {"version": ".".join(map(str, sys.version_info[:3])), "path": sys.executable}
     if sys.version_info < OLDEST_PYTHON:
-        return Check("python", "failed", f"{version} at {sys.executable} is too old.", "Use Python 3.9 or newer.")
-    return Check("python", "ok", f"{version} at {sys.executable}")
+        return check("python-old", {**here, "least": ".".join(map(str, OLDEST_PYTHON))})
+    return check("python", here)
 
 
 def _packages() -> Iterator[Check]:
@@ -109,13 +100,13 @@ def _packages() -> Iterator[Check]:
         try:
             version = packages.version(name)
         except packages.PackageNotFoundError:
-            yield Check(name, "failed", "is not installed.", install)
+            yield check("package-missing", {"package": name}, command=install)
             continue
         if _numbers(version) < _numbers(least):
-            yield Check(name, "failed", f"{version} is too old; {least} or newer is needed.", f"{install} --upgrade")
+            yield check("package-old", {"package": name, "version": version, "least": least}, command=install)
         there.append(f"{name} {version}")
     if there:
-        yield Check("packages", "ok", ", ".join(there))
+        yield check("packages", {"packages": ", ".join(there)})
 
 
 def _numbers(version: str) -> list[int]:
@@ -125,11 +116,10 @@ def _numbers(version: str) -> list[int]:
 def _disk(folder: Path) -> Check:
     while not folder.exists():
         folder = folder.parent
-    free = shutil.disk_usage(folder).free / 1e9
-    text = f"{free:.1f} GB free at {folder.resolve()}"
-    if free < NEEDED_GB:
-        return Check("disk", "warning", text, f"Make room: checkpoints and clips may need {NEEDED_GB:.0f} GB.")
-    return Check("disk", "ok", text)
+    values = {"free_gb": round(shutil.disk_usage(folder).free / 1e9, 2), "folder": str(folder.resolve())}
+    if values["free_gb"] < NEEDED_GB:
+        return check("disk-low", {**values, "needed_gb": NEEDED_GB})
+    return check("disk", values)
 
 
 def _gpu(device: str, found: dict[str, Any]) -> Check:
@@ -137,14 +127,12 @@ def _gpu(device: str, found: dict[str, Any]) -> Check:
 
     if device == "cpu" or not torch.cuda.is_available():
         found["gpu"] = None
-        why = "not used (--device cpu)" if device == "cpu" else f"none that torch {torch.__version__} can use"
-        return Check("gpu", "warning", f"{why}: training and evaluation run on the CPU, slowly.")
-    free, total = (x / 1e9 for x in torch.cuda.mem_get_info())
-    found["gpu"] = {"name": torch.cuda.get_device_name(0), "free_gb": round(free, 2), "total_gb": round(total, 2)}
-    text = f"{torch.cuda.get_device_name(0)}, {free:.1f} of {total:.1f} GB free, CUDA {torch.version.cuda}"
-    if free < 0.5 * total:
-        return Check("gpu", "warning", text, "Another process uses its memory: see nvidia-smi.")
-    return Check("gpu", "ok", text)
+        return check("gpu-unused", {}) if device == "cpu" else check("gpu-none", {"torch": str(torch.__version__)})
+    name = torch.cuda.get_device_name(0)
+    free, total = (round(x / 1e9, 2) for x in torch.cuda.mem_get_info())
+    found["gpu"] = {"name": name, "free_gb": free, "total_gb": total}
+    values = {"gpu": name, "free_gb": free, "total_gb": total, "cuda": str(torch.version.cuda)}
+    return check("gpu-busy" if free < 0.5 * total else "gpu", values)
 
 
 if __name__ == "__main__":

@@ -12,18 +12,15 @@ from typing import Any
 import torch
 
 from cache import Clip
-from datareport import data_report, report_lines
+from checks import Check, check
+from datareport import data_checks, data_report
 from dataset import fixed_items, make_batch, split
 from engine import Engine
-from errors import HumanError
 from forward import codebook_loss, decoder_logits, delayed_labels
 from launch import Processes
 from metadata import metadata_path, read_metadata
 from musicgen import add_lora, load_model, load_tokenizer, trainable
 from preparing import prepare_clips
-
-Line = tuple[str, str, str, str]
-"""Name, state, text, fix: see doctor.Check."""
 
 CLIPS = 16
 CLEARLY = 0.1
@@ -31,24 +28,23 @@ CLEARLY = 0.1
 UNTRAINED = 0.92
 
 
-def inspect(args: argparse.Namespace, found: dict[str, Any]) -> Iterator[Line]:
+def inspect(args: argparse.Namespace, found: dict[str, Any]) -> Iterator[Check]:
     """Raises HumanError where the model or the data cannot be read at all."""
     device = Processes(args.device).device
     model = load_model(args.model_path, device)
     tokenizer = load_tokenizer(args.model_path)
     decoder = model.config.decoder
-    millions = sum(p.numel() for p in model.parameters()) / 1e6
-    yield "model", "ok", f"{millions:.0f} million parameters, complete, at {args.model_path}", ""
-    yield _forward_pass(model)
-    if not args.data_dir:
+    count = sum(p.numel() for p in model.parameters())
+    yield check("model", {"parameters": count, "folder": str(args.model_path)}, millions=f"{count / 1e6:.0f}")
+    passed = _forward_pass(model)
+    yield passed
+    if passed.state == "failed" or not args.data_dir:
         return
     rows = read_metadata(metadata_path(args.metadata_file, Path(args.data_dir)), Path(args.data_dir))
     prepared = prepare_clips(args, rows, model, tokenizer, quiet=args.json)
     report = data_report(prepared, len(rows), args.valid_fraction, args.seed)
     found["data"] = {key: value for key, value in report.items() if key != "dropped_names"}
-    lines = report_lines(report)
-    odd = bool(report["dropped"] or report["leakage"])
-    yield "data", "warning" if odd else "ok", " ".join(lines), ""
+    yield from data_checks(report)
     train, valid = split(prepared.clips, args.valid_fraction, args.seed)
     losses = delay_losses(model, (valid or train)[:CLIPS] if len(valid) >= 4 else train[:CLIPS])
     found["losses"] = losses
@@ -92,7 +88,7 @@ def delay_losses(model: Any, clips: list[Clip]) -> dict[str, float]:
     return losses
 
 
-def _forward_pass(model: Any) -> Line:
+def _forward_pass(model: Any) -> Check:
     size = model.config.decoder.vocab_size
     labels = torch.randint(0, size, (1, 50, model.config.decoder.num_codebooks), device=model.device)
     states = torch.zeros(1, 4, model.config.text_encoder.d_model, device=model.device)
@@ -101,31 +97,19 @@ def _forward_pass(model: Any) -> Line:
         logits = decoder_logits(model, labels, states, torch.ones(1, 4, dtype=torch.long, device=model.device))
         finite = bool(torch.isfinite(logits).all())
     if not finite:
-        return (
-            "forward pass",
-            "failed",
-            "gives NaN or infinite values.",
-            "The weights are damaged: copy them again.",
-        )
-    return "forward pass", "ok", f"one second of music in {time.perf_counter() - began:.2f} s", ""
+        return check("forward-pass-broken", {})
+    return check("forward-pass", {"seconds": round(time.perf_counter() - began, 3)})
 
 
-def _verdict(losses: dict[str, float], uniform: float) -> Line:
+def _verdict(losses: dict[str, float], uniform: float) -> Check:
     true, others = losses["true_delay"], min(losses["no_delay"], losses["reversed_delay"])
-    text = (
-        f"{true:.2f} before training (knowing nothing: {uniform:.2f}; pretrained: 3.0 to 3.8); without the delay of "
-        f"the codebooks {losses['no_delay']:.2f}, with the reverse {losses['reversed_delay']:.2f}"
-    )
+    values = {**losses, "uniform": round(uniform, 4)}
     if true >= UNTRAINED * uniform:
-        fix = "These weights know nothing of this data: random weights, or audio of another codec. Check --model_path."
-        return "base loss", "failed", text, f"{fix} Training needs --allow_untrained_base to go on."
-    if true > others - CLEARLY:
-        fix = "The true delay should be clearly the lowest: the codes do not fit the model. Check the audio."
-        return "base loss", "warning", text, fix
-    return "base loss", "ok", text, ""
+        return check("base-loss-untrained", values)
+    return check("base-loss-delay" if true > others - CLEARLY else "base-loss", values)
 
 
-def _estimate(model: Any, train: list[Clip], args: argparse.Namespace, found: dict[str, Any]) -> Line:
+def _estimate(model: Any, train: list[Clip], args: argparse.Namespace, found: dict[str, Any]) -> Check:
     """Two micro-batches of the planned run are really trained, and thrown away."""
     frames = max(clip.codes.shape[1] for clip in train)
     tuned = add_lora(model, args.lora_rank, 2 * args.lora_rank, 0.0, "attention")
@@ -149,16 +133,15 @@ def _estimate(model: Any, train: list[Clip], args: argparse.Namespace, found: di
             float(engine.step(1, items, 0.0)[1])
             seconds = (time.perf_counter() - began) * args.gradient_accumulation_steps
     except torch.cuda.OutOfMemoryError:
-        raise HumanError(
-            f"The GPU's memory is too small for --batch_size {args.batch_size}. Use half of it and twice the "
-            "--gradient_accumulation_steps: the result is the same.",
-            "out-of-memory",
-        ) from None
+        return check("planned-run-memory", {"batch": args.batch_size})
     steps = math.ceil(args.num_epochs * math.ceil(len(train) / (args.batch_size * args.gradient_accumulation_steps)))
     peak = torch.cuda.max_memory_allocated() / 1e9 if model.device.type == "cuda" else None
     found["estimate"] = {"steps": steps, "seconds": round(steps * seconds, 1), "peak_gb": peak}
-    memory = "" if peak is None else f", {peak:.1f} GB of GPU memory"
-    return "planned run", "ok", f"{steps} steps, about {_duration(steps * seconds)}{memory}", ""
+    values = {"steps": steps, "seconds": round(steps * seconds, 1)}
+    duration = _duration(steps * seconds)
+    if peak is None:
+        return check("planned-run", values, duration=duration)
+    return check("planned-run-gpu", {**values, "peak_gb": round(peak, 2)}, duration=duration)
 
 
 def _duration(seconds: float) -> str:

@@ -8,6 +8,8 @@ import { doctorPage } from '../jobs/doctorReport';
 import { findAgain, foldersAround } from '../jobs/paths';
 import { flagIn } from '../jobs/trainingForm';
 import type { Host } from '../host';
+import { formatSpan } from '../views/format';
+import { gigabytes } from '../views/hostFacts';
 import type { CommandContext } from './context';
 import { pickHost } from './pickHost';
 import { confirmAndStart } from './start';
@@ -85,7 +87,12 @@ export async function checkEnvironment(context: CommandContext, node: unknown): 
   );
   await context.reports.show(
     l10n.t('Check of {0}', host.name),
-    doctorPage(path, result, host.isHere ? null : host.name),
+    doctorPage(
+      path,
+      result,
+      { language: vscode.env.language, gigabytes, span: formatSpan },
+      host.isHere ? null : host.name,
+    ),
   );
 }
 

@@ -2,6 +2,8 @@
 import * as l10n from '@vscode/l10n';
 import * as z from 'zod';
 import type { ExecResult } from '../hosts/exec';
+import type { Figures } from './doctorEntry';
+import { wordsOf } from './doctorWords';
 
 const reportSchema = z.object({
   ok: z.boolean(),
@@ -11,6 +13,9 @@ const reportSchema = z.object({
       state: z.enum(['ok', 'warning', 'failed']).catch('warning'),
       text: z.string(),
       fix: z.string().catch(''),
+      // What the English is made of; a script of old has none.
+      code: z.string().catch(''),
+      values: z.unknown().optional(),
     }),
   ),
 });
@@ -20,7 +25,12 @@ type Report = z.infer<typeof reportSchema>;
 const MARKS = { ok: '✓', warning: '⚠', failed: '✗' } as const;
 
 /** Markdown. What the script said is shown as it is where it is no report. */
-export function doctorPage(python: string, result: ExecResult, host: string | null = null): string {
+export function doctorPage(
+  python: string,
+  result: ExecResult,
+  figures: Figures,
+  host: string | null = null,
+): string {
   const report = readReport(result.stdout);
   const title =
     host === null
@@ -33,14 +43,17 @@ export function doctorPage(python: string, result: ExecResult, host: string | nu
   const verdict = report.ok
     ? l10n.t('Nothing stands in the way of a training.')
     : l10n.t('Something stands in the way. Run the lines below in a terminal, then check again.');
-  return [title, verdict, ...report.checks.map(section)].join('\n\n').concat('\n');
+  return [title, verdict, ...report.checks.map((check) => section(check, figures))].join('\n\n').concat('\n');
 }
 
-function section({ name, state, text, fix }: Report['checks'][number]): string {
-  const line = `${MARKS[state]} **${inline(name)}**: ${inline(text)}`;
+function section(check: Report['checks'][number], figures: Figures): string {
+  const words = wordsOf(check.code, check.values, figures);
+  const name = inline(words?.name ?? check.name);
+  const line = `${MARKS[check.state]} ${l10n.t('{0}: {1}', `**${name}**`, inline(words?.text ?? check.text))}`;
+  if (check.fix === '') return line;
   // A command is for copying, a sentence for reading.
-  if (fix === '') return line;
-  return / -m pip |^pip /.test(fix) ? `${line}\n\n${fenced(fix)}` : `${line}  \n→ ${inline(fix)}`;
+  if (/ -m pip |^pip /.test(check.fix)) return `${line}\n\n${fenced(check.fix)}`;
+  return `${line}  \n→ ${inline(words?.fix ?? check.fix)}`;
 }
 
 /** The report is the last line that is one: libraries print what they like before it. */

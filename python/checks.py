@@ -1,0 +1,206 @@
+"""What doctor.py can say: each thing under a stable code, with the English that its values are put into.
+
+An editor has words of its own for each code (src/jobs/doctorWords.ts); one that it does not know it shows in English.
+Standard library alone: this also runs where nothing is installed yet.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from errors import HumanError
+
+
+@dataclass(frozen=True)
+class Check:
+    """`state` is ok, warning or failed; `fix` is a command or a sentence, empty when nothing is to be done.
+
+    `code` and `values` (JSON-plain) say the same as `name`, `text` and `fix`, for programs.
+    """
+
+    name: str
+    state: str
+    text: str
+    fix: str
+    code: str
+    values: dict[str, Any]
+
+
+class Sentence(NamedTuple):
+    """Templates for str.format."""
+
+    name: str
+    state: str
+    text: str
+    fix: str = ""
+
+
+_GPU = "{gpu}, {free_gb:.1f} of {total_gb:.1f} GB free, CUDA {cuda}"
+_DISK = "{free_gb:.1f} GB free at {folder}"
+_ON_CPU = "training and evaluation run on the CPU, slowly."
+_LOSS = (
+    "{true_delay:.2f} before training (knowing nothing: {uniform:.2f}; pretrained: 3.0 to 3.8); without the delay of "
+    "the codebooks {no_delay:.2f}, with the reverse {reversed_delay:.2f}"
+)
+
+SENTENCES = {
+    "python": Sentence("python", "ok", "{version} at {path}"),
+    "python-old": Sentence("python", "failed", "{version} at {path} is too old.", "Use Python {least} or newer."),
+    "packages": Sentence("packages", "ok", "{packages}"),
+    "package-missing": Sentence("{package}", "failed", "is not installed.", "{command}"),
+    "package-old": Sentence(
+        "{package}", "failed", "{version} is too old; {least} or newer is needed.", "{command} --upgrade"
+    ),
+    "disk": Sentence("disk", "ok", _DISK),
+    "disk-low": Sentence("disk", "warning", _DISK, "Make room: checkpoints and clips may need {needed_gb:.0f} GB."),
+    "gpu": Sentence("gpu", "ok", _GPU),
+    "gpu-busy": Sentence("gpu", "warning", _GPU, "Another process uses its memory: see nvidia-smi."),
+    "gpu-unused": Sentence("gpu", "warning", f"not used (--device cpu): {_ON_CPU}"),
+    "gpu-none": Sentence("gpu", "warning", f"none that torch {{torch}} can use: {_ON_CPU}"),
+    "model": Sentence("model", "ok", "{millions} million parameters, complete, at {folder}"),
+    "forward-pass": Sentence("forward pass", "ok", "one second of music in {seconds:.2f} s"),
+    "forward-pass-broken": Sentence(
+        "forward pass", "failed", "gives NaN or infinite values.", "The weights are damaged: copy them again."
+    ),
+    "data": Sentence(
+        "data",
+        "ok",
+        "{clips} of {rows} rows can be used: {hours} h, {captions} different captions; {train} train and {valid} "
+        "validate.",
+    ),
+    "data-dropped": Sentence("data", "warning", "Dropped, {words}: {count} ({names})."),
+    "data-changed": Sentence("data", "ok", "{count} clips are {words}."),
+    "data-duplicates": Sentence(
+        "data", "ok", "The same audio more than once (kept on one side of the split): {count} ({names})."
+    ),
+    "data-leakage": Sentence(
+        "data",
+        "warning",
+        "Valid clips that share audio with train clips, so that the valid loss flatters: {count} ({names}).",
+    ),
+    "data-quiet": Sentence("data", "warning", "More than {db:.0f} dB quieter than the median: {count} ({names})."),
+    "data-loud": Sentence("data", "warning", "More than {db:.0f} dB louder than the median: {count} ({names})."),
+    "data-silent": Sentence("data", "warning", "Silent for more than half their length: {count} ({names})."),
+    "data-clipped": Sentence("data", "warning", "Clipped: {count} ({names})."),
+    "data-long-captions": Sentence("data", "warning", "Captions cut at {tokens} tokens: {count} ({names})."),
+    "base-loss": Sentence("base loss", "ok", _LOSS),
+    "base-loss-untrained": Sentence(
+        "base loss",
+        "failed",
+        _LOSS,
+        "These weights know nothing of this data: random weights, or audio of another codec. Check --model_path. "
+        "Training needs --allow_untrained_base to go on.",
+    ),
+    "base-loss-delay": Sentence(
+        "base loss",
+        "warning",
+        _LOSS,
+        "The true delay should be clearly the lowest: the codes do not fit the model. Check the audio.",
+    ),
+    "planned-run": Sentence("planned run", "ok", "{steps} steps, about {duration}"),
+    "planned-run-gpu": Sentence("planned run", "ok", "{steps} steps, about {duration}, {peak_gb:.1f} GB of GPU memory"),
+    "planned-run-memory": Sentence(
+        "planned run",
+        "failed",
+        "The GPU's memory is too small for --batch_size {batch}.",
+        "Use half of it and twice the --gradient_accumulation_steps: the result is the same.",
+    ),
+}
+
+ERRORS = {
+    "model-folder-missing": (
+        "model-missing",
+        r"There is no model folder (?P<folder>.+) \(looked in (?P<looked>.+)\)\.",
+    ),
+    "model-config-missing": ("model-missing", r"(?P<folder>.+) holds no config\.json"),
+    "model-config-unreadable": ("model-unreadable", r"(?P<file>.+) could not be read: (?P<why>.+)\."),
+    "model-not-loaded": (
+        "model-unreadable",
+        r"The model in (?P<folder>.+) could not be loaded: (?P<why>.+)\. Check that",
+    ),
+    "model-other-type": ("model-wrong-type", r"(?P<folder>.+) holds a model of type (?P<kind>.+), not a MusicGen"),
+    "model-files-missing": (
+        "model-incomplete",
+        r"The model in (?P<folder>.+) is incomplete: (?P<files>.+) missing of (?P<count>\d+) weight files",
+    ),
+    "model-weights-missing": ("model-incomplete", r"(?P<folder>.+) holds no weights"),
+    "model-tensors-missing": (
+        "model-incomplete",
+        r"The weights in (?P<folder>.+) lack (?P<count>\d+) tensors, for example (?P<tensor>.+)\. The folder",
+    ),
+    "tokenizer-not-loaded": (
+        "tokenizer-missing",
+        r"The tokenizer in (?P<folder>.+) could not be loaded: (?P<why>.+)\. Copy",
+    ),
+    "data-folder-missing": ("data-missing", r"There is no data folder (?P<folder>.+) \(looked in (?P<looked>.+)\)\."),
+    "metadata-missing": ("metadata-missing", r"There is no metadata file (?P<file>.+)\. Give"),
+    "metadata-unreadable": ("metadata-missing", r"(?P<file>.+) could not be read: (?P<why>.+)\."),
+    "metadata-encoding": ("metadata-encoding", r"(?P<file>.+) is not UTF-8 text \(byte (?P<byte>\d+)\)"),
+    "metadata-json": (
+        "metadata-json",
+        r"(?P<file>.+) is not valid JSON: (?P<why>.+) at line (?P<line>\d+), column (?P<column>\d+)",
+    ),
+    "metadata-json-line": (
+        "metadata-json",
+        r"Line (?P<line>\d+) of (?P<file>.+) is not valid JSON: (?P<why>.+) at column (?P<column>\d+)",
+    ),
+    "metadata-shape": ("metadata-shape", r"(?P<file>.+) holds no list of rows"),
+    "metadata-empty": ("metadata-empty", r"(?P<file>.+) has no rows"),
+    "metadata-no-audio": (
+        "metadata-keys",
+        r"No row of (?P<file>.+) names an audio file \(the first has: (?P<keys>.*)\)\. "
+        r"Use one of (?P<audio>.+) for the file and (?P<text>.+) for the caption",
+    ),
+    "metadata-no-caption": (
+        "metadata-keys",
+        r"No row of (?P<file>.+) has a caption\. Put it under one of (?P<text>.+)\.",
+    ),
+    "audio-package-missing": ("package-missing", r"(?P<package>.+) is missing\. Install it"),
+    "cache-folder": ("cache-unwritable", r"The cache folder (?P<folder>.+) cannot be made: (?P<why>.+)\. Give"),
+    "data-empty": ("data-empty", r"No clip of (?P<rows>\d+) can be used \((?P<reasons>.*)\)\. Check"),
+    "encoding-memory": ("out-of-memory", r"The GPU's memory is too small to encode one clip"),
+    "disk-full": ("disk-full", r"The disk is full: (?P<file>.+) could not be written"),
+    "write-failed": ("write-failed", r"(?P<file>.+) could not be written: (?P<why>.+)\."),
+}
+"""Of a HumanError that ends the checks: the code that it has, and where in its sentence the values are.
+
+The sentences are those of the scripts that raise them; a test looks that each of them is found here.
+"""
+
+_COUNTS = ("count", "byte", "line", "column", "rows")
+
+
+def check(code: str, values: dict[str, Any], **words: object) -> Check:
+    """`words` are what only the English needs besides."""
+    plain = {key: printable(value) if isinstance(value, str) else value for key, value in values.items()}
+    name, state, text, fix = SENTENCES[code]
+    name, text, fix = (part.format(**plain, **words) for part in (name, text, fix))
+    return Check(name, state, text, fix, code, plain)
+
+
+def failed(error: HumanError) -> Check:
+    """The last line of a report that `error` ended. A sentence that is not known keeps the code that it came with."""
+    name = "model" if error.code.startswith(("model", "tokenizer")) else "data"
+    text = printable(str(error))
+    code, values = parts(error.code, text) or (error.code, {})
+    return Check(name, "failed", text, "", code, values)
+
+
+def parts(error_code: str, text: str) -> tuple[str, dict[str, Any]] | None:
+    """Which of ERRORS a sentence is, and its values; None for a sentence of others."""
+    for code, (its, pattern) in ERRORS.items():
+        match = re.match(pattern, text, re.DOTALL) if its == error_code else None
+        if match:
+            values: dict[str, Any] = {k: int(v) if k in _COUNTS else v for k, v in match.groupdict().items()}
+            if "reasons" in values:
+                found = re.findall(r"(\d+) (\w+)", values["reasons"])
+                values["reasons"] = [[reason, int(count)] for count, reason in found]
+            return code, values
+    return None
+
+
+def printable(text: str) -> str:
+    """Names of files may hold bytes that are no text."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
