@@ -42,6 +42,8 @@ const schedulerSchema = z.object({
   start: figure,
   /** When it ended, or is to end at the latest. */
   end: figure,
+  /** The last words in Slurm's own log of a job that is over. */
+  said: words,
 });
 export type Scheduler = Readonly<z.infer<typeof schedulerSchema>>;
 

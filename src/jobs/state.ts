@@ -133,8 +133,9 @@ function byHeartbeat(seen: Evidence, reason: string): JobState {
 }
 
 /** Slurm's words as they are: they are what its manuals and its administrators know. */
-function slurmSays({ id, state, reason }: Scheduler): string {
-  return ['Slurm', id, [state, reason].filter(Boolean).join(', ')].filter(Boolean).join(' ');
+function slurmSays({ id, state, reason, said }: Scheduler): string {
+  const words = ['Slurm', id, [state, reason].filter(Boolean).join(', ')].filter(Boolean).join(' ');
+  return said === null ? words : `${words}: ${said}`;
 }
 
 function underway({ started, spec, queue }: Evidence): JobState {

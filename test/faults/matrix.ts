@@ -71,7 +71,7 @@ export const matrix: readonly Row[] = [
   ran('F10', 'visible terminal closed, Ctrl-C', 'SIGHUP and SIGINT to the viewer (on a real terminal: test/python/test_job_viewer.py)', 'viewer ends with 130 on Ctrl-C; job goes on'),
   ran('F11', 'tmux server killed', 'start from inside tmux, then kill-server', 'job goes on'),
   ran('F12', 'supervisor killed with -9', 'while the command runs, and again with a stop after it', '"running without supervisor", stoppable; afterwards "lost", never "succeeded"'),
-  ran('F13', 'trainer killed with -9; out of memory', 'kill -9 of the command, whose worker left its session; a control group of 64 MB, with Slurm that of the node’s slurmd', 'ended 137, told as killed or as out of memory by the kernel’s own counter; no worker left'),
+  ran('F13', 'trainer killed with -9; out of memory', 'kill -9 of the command, whose worker left its session; a control group of 64 MB, with Slurm that of the node’s slurmd and, apart, Slurm’s own limit (OverMemoryKill), which takes the supervisor along', 'ended 137, told as killed or as out of memory by the kernel’s own counter or Slurm’s log; no worker left'),
   ran('F14', 'trainer ignores SIGTERM', 'trap, grace of 0.3 s', 'killed after the grace, told as such'),
   ran('F15', 'host reboot', 'boot key in started.json of another boot', 'lost: reboot; with Slurm lost, and never signalled (its own word on nodes: F37)'),
   ran('F16', 'container restart with the same boot id', 'unshare --pid, killed and made again; with Slurm looked at from such a one', 'lost: reboot; with Slurm running by Slurm’s word alone'),

@@ -7,6 +7,7 @@ import type { JobHost } from '../../src/jobs/jobsStore';
 import { cluster } from '../slurm/host';
 import { logOf, python, shell, storeOf, supervisor } from '../unit/jobs/support';
 import { direct } from './matrix';
+import { nothing } from './slurmSupport';
 import {
   bySlurm,
   bySsh,
@@ -138,13 +139,24 @@ fault('F13', 'smoke', async (rig, context) => {
   expect((await rig.ended(job!.id)).state).toMatchObject({ why: 'signaled', signal: 'SIGKILL', code: 137 });
   expect(await lives(pid)).toBe(false);
 
+  const argv = [python, '-c', 'x = b"x" * 300_000_000'];
+  if (bySlurm(rig)) {
+    // Slurm's own limit takes the supervisor along.
+    const slurm = { ...nothing, mem: '64M' };
+    const long = [...argv.slice(0, 2), `${argv[2]!}; import time; time.sleep(60)`];
+    const [greedy] = await rig.store.start(rig.prepare({ ...shell(rig.folder, '', { slurm }), argv: long }));
+    const state = await finalState(rig, greedy!.id);
+    const text = expect.stringContaining('memory limit') as string;
+    expect(state).toMatchObject({ kind: 'ended', why: 'out-of-memory', text });
+  }
+
   const group = await memoryGroup(bySlurm(rig) ? 128_000_000 : 64_000_000);
   if (group === null) {
     await context.annotate('no control group can be made here: running out of memory was not provoked');
     return;
   }
   const inside = await limitedTo(group, rig, context);
-  const hungry = rig.prepare({ ...shell(rig.folder, ''), argv: [python, '-c', 'x = b"x" * 300_000_000'] });
+  const hungry = rig.prepare({ ...shell(rig.folder, ''), argv });
   await storeOf(rig.folder, inside).start(hungry);
   expect((await rig.ended(hungry.jobs[0]!.spec.id)).state).toMatchObject({
     why: 'out-of-memory',

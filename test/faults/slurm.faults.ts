@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask } from '../../src/jobs/answer';
 import { exportJob } from '../../src/jobs/exportJob';
 import { prepare } from '../../src/jobs/prepare';
-import { cluster } from '../slurm/host';
+import { engineOn } from '../slurm/engine';
+import { cluster, slurmHost, slurmTools } from '../slurm/host';
 import { makeFolder } from '../unit/files/folders';
-import { engine, names, shell, specsOf, storeOf } from '../unit/jobs/support';
+import { engine, makeBench, names, shell, specsOf, storeOf } from '../unit/jobs/support';
 import { numberOf, nothing, running, start, waiting, FOREVER } from './slurmSupport';
 import { aMinuteLater, fault, lives, pidsOf, untilText, type Rig } from './support';
 
@@ -200,4 +201,29 @@ test('an exported job runs under sbatch, and is told before its end [full]', asy
   expect(await readFile(join(folder, 'gpu'), 'utf8')).toMatch(/^[01]\n$/);
   await slurm.run('scancel', '--batch', '--signal=TERM', number.trim());
   await untilText(() => readFile(join(folder, "it's"), 'utf8').catch(() => ''), 'saved');
+});
+
+test('why a job cannot begin on its node is told in the words of its log [full]', async (context) => {
+  const slurm = await cluster(context);
+  const python = join(await makeFolder(), 'python');
+  await symlink(slurmTools.python, python);
+  const made = { ...(await slurmHost(context)), engine: engineOn(slurm.env, { ...slurmTools, python }) };
+  const bench = await makeBench(undefined, made);
+  const [blocker] = await bench.store.start(
+    bench.prepare(shell(bench.folder, FOREVER, { slurm: { ...nothing, gpus: 2 } })),
+  );
+  await bench.until(blocker!.id, ({ state }) => state.kind === 'running');
+  const [job] = await bench.store.start(
+    bench.prepare(shell(bench.folder, 'true', { slurm: { ...nothing, gpus: 1 } })),
+  );
+  // An environment that was removed, or that this node's disks do not have.
+  await unlink(python);
+  await writeFile(join(bench.folder, 'go'), '');
+  await untilText(() => readFile(join(job!.directory, 'slurm.log'), 'utf8').catch(() => ''), 'not found');
+  await symlink(slurmTools.python, python);
+  const state = await aMinuteLater({ host: made, root: bench.root }, job!, ({ kind }) => kind === 'ended');
+  expect(state).toMatchObject({
+    why: 'not-started',
+    text: expect.stringMatching(/^Slurm \d+ FAILED, NonZeroExitCode: .*python: not found/) as string,
+  });
 });

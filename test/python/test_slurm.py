@@ -111,6 +111,24 @@ def test_what_the_queue_forgot_is_in_the_accounting_and_what_both_forget_is_reme
     assert probe(tmp_path)["scheduler"]["state"] == "gone"
 
 
+def test_the_log_tells_why_a_job_came_to_nothing(tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    program(tmp_path, "squeue", f"echo '7|FAILED|1000|2000|n1|earmark-{JOB}|NonZeroExitCode'")
+    assert probe(tmp_path)["scheduler"]["said"] is None
+    (job / "slurm.log").write_text("\n1\n\x1b[31m2\n\n3\nbatch.sh: 2: exec: /gone/python: not found\n")
+    told = probe(tmp_path)["scheduler"]
+    assert (told["state"], told["said"]) == ("FAILED", "[31m2; 3; batch.sh: 2: exec: /gone/python: not found")
+    (job / "slurm.log").write_text("slurmstepd-n1: error: StepId=7.batch exceeded memory limit (9 > 8), being killed\n")
+    assert probe(tmp_path)["scheduler"]["state"] == "OUT_OF_MEMORY"
+    program(tmp_path, "squeue", "exit 0")
+    program(tmp_path, "sacct", "exit 0")
+    assert probe(tmp_path)["scheduler"]["state"] == "FAILED", "as it was when Slurm was last asked"
+    (job / "slurm.log").write_text("a person wrote: exceeded memory limit" + "x" * 5000)
+    program(tmp_path, "squeue", f"echo '7|FAILED|1000|2000|n1|earmark-{JOB}|NonZeroExitCode'")
+    told = probe(tmp_path)["scheduler"]
+    assert told["state"] == "FAILED" and len(told["said"]) == 600
+
+
 def test_no_answer_is_no_word_about_the_job(tmp_path: Path) -> None:
     make_job(tmp_path)
     for script in ("echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1", "exec sleep 60"):

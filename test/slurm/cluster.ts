@@ -12,6 +12,9 @@ import { exec } from '../../src/hosts/exec';
 export const daemons = ['munged', 'slurmctld', 'slurmd'] as const;
 export type Daemon = (typeof daemons)[number];
 
+/** Of memory for a job that asks for none; more than this machine has is promised, so that no job waits for it. */
+const DEFAULT_MB = 8000;
+
 export interface Cluster {
   /** What programs need in their environment to find it. */
   readonly env: Readonly<Record<string, string>>;
@@ -162,8 +165,12 @@ SlurmdPort=${node}
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
-JobAcctGatherType=jobacct_gather/none
+SelectTypeParameters=CR_Core_Memory
+DefMemPerNode=${DEFAULT_MB}
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+SlurmdParameters=config_overrides
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
 MpiDefault=none
@@ -177,7 +184,7 @@ FirstJobId=1
 MessageTimeout=5
 SchedulerParameters=sched_interval=2,batch_sched_delay=0,sched_min_interval=0
 GresTypes=gpu
-NodeName=${name} NodeAddr=127.0.0.1 CPUs=${cpus().length} Gres=gpu:2 State=UNKNOWN
+NodeName=${name} NodeAddr=127.0.0.1 CPUs=${cpus().length} RealMemory=${64 * DEFAULT_MB} Gres=gpu:2 State=UNKNOWN
 PartitionName=gpu Nodes=${name} Default=YES MaxTime=INFINITE OverSubscribe=FORCE:64 State=UP
 `,
   );

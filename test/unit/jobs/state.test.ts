@@ -84,6 +84,7 @@ const slurmTable: [string, object, Partial<JobState>][] = [
   ['cancelled on request', { ...inSlurm('CANCELLED', { end: 1999 }), stop: { v: 1 } }, { kind: 'ended', why: 'stopped', began: false }],
   ['time out while it was asked to stop', { ...inSlurm('TIMEOUT', { end: 1900 }), stop: { v: 1 } }, { kind: 'ended', why: 'terminated' }],
   ['never came to run', inSlurm('FAILED', { reason: 'JobLaunchFailure', node: 'n1', end: 1900 }), { kind: 'ended', why: 'not-started', text: 'Slurm 7 FAILED, JobLaunchFailure' }],
+  ['never came to run, for a reason that its log has', inSlurm('FAILED', { end: 1900, said: 'python: not found' }), { why: 'not-started', text: 'Slurm 7 FAILED: python: not found' }],
   ['supervisor killed', { ...inSlurm('FAILED', { node: 'n1', end: 1900 }), started }, { kind: 'lost', why: 'supervisor-gone' }],
   ['supervisor killed, command seen alive', { ...inSlurm('FAILED', { node: 'n1', end: 1900 }), started, here: true, alive: true }, { kind: 'running-without-supervisor' }],
   ['nonsense', { slurm: 3, scheduler: 3, started, heartbeat_age_s: 300 }, { kind: 'unverifiable' }],
