@@ -28,7 +28,6 @@ import shlex
 import subprocess
 import sys
 import time
-from contextlib import suppress
 
 if __name__ == "__main__":
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # -I leaves it out
@@ -38,17 +37,14 @@ import supervisor
 from job_directory import lock_job, make_jobs, prepared_root, write_exit
 from job_errors import Refused
 from job_evidence import look, verdict
-from job_files import MAX_RECORD_BYTES, Json, read_file, read_json, replace_file
+from job_files import Json, read_json, replace_file
 from job_spec import read_specs
-from slurm_queue import FINAL, SQUEUE_S, Unreachable, accounting, name_of, queue, records, run
+from slurm_queue import FINAL, SQUEUE_S, Unreachable, accounting, name_of, queue, records, remembered, run
 from slurm_request import options, warning_s, wrong_requests
 
 SUBMIT_S = 20.0
 OVERDUE_S = 30.0
 """What has not ended this long after its grace is taken from its supervisor's hands."""
-KILLED_FOR_MEMORY = re.compile(r"(?m)^slurmstepd\S*: error: .*[Ee]xceeded (job |step )?memory limit")
-"""What jobacct_gather's OverMemoryKill leaves in the log (slurm.conf(5), JobAcctGatherParams)."""
-LAST_LINES, MOST_WORDS = 3, 600
 
 
 # ---------------------------------------------------------------- start
@@ -206,29 +202,6 @@ def add_scheduler(jobs: list[Json]) -> None:
         if seen["exit"] is None:
             gone = {"id": seen["slurm"].get("id"), "state": "gone", "reason": None}
             seen["scheduler"] = remembered(directory, known.get(name_of(seen["id"]))) or gone
-
-
-def remembered(directory: str, record: Json | None) -> Json | None:
-    """The record, or where Slurm has forgotten it the last one it gave of a job that was over."""
-    path = os.path.join(directory, "scheduler.json")
-    if record is None:
-        return read_json(path)
-    if record["state"] not in FINAL:
-        return record
-    log = (read_file(os.path.join(directory, "slurm.log"), MAX_RECORD_BYTES) or b"").decode("utf-8", "replace")
-    # What its daemons kill for its memory is no more than FAILED to the controller.
-    state = "OUT_OF_MEMORY" if KILLED_FOR_MEMORY.search(log) else record["state"]
-    record = {**record, "state": state, "said": last_words(log)}
-    if not os.path.lexists(path):
-        with suppress(OSError):  # Slurm still knows it: the next look tries again
-            replace_file(path, json.dumps(record).encode())
-    return record
-
-
-def last_words(log: str) -> str | None:
-    """Why nothing came of a job: its interpreter or its folder is not on that node, a limit of the site's ended it."""
-    lines = ("".join(c if c.isprintable() else " " for c in line).strip() for line in log.splitlines())
-    return "; ".join([line for line in lines if line][-LAST_LINES:])[-MOST_WORDS:] or None
 
 
 def unreachable_refusal(words: str) -> Refused:

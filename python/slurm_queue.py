@@ -1,7 +1,8 @@
-"""Asks Slurm: runs its programs within limits of time, and reads what controller and accounting know of jobs."""
+"""Asks Slurm: runs its programs within limits of time; reads what controller, accounting and a job's log say of it, and keeps the last of it."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import selectors
@@ -10,7 +11,7 @@ import subprocess
 import time
 from contextlib import suppress
 
-from job_files import Json
+from job_files import MAX_RECORD_BYTES, Json, read_file, read_json, replace_file
 from job_processes import MARKER
 
 SQUEUE_S = 6.0
@@ -27,6 +28,9 @@ FINAL = (
     "REVOKED",
 )  # fmt: skip
 ACCOUNTING_DAYS = 30
+KILLED_FOR_MEMORY = re.compile(r"(?m)^slurmstepd\S*: error: .*[Ee]xceeded (job |step )?memory limit")
+"""What jobacct_gather's OverMemoryKill leaves in the log (slurm.conf(5), JobAcctGatherParams)."""
+LAST_LINES, MOST_WORDS = 3, 600
 
 
 class Unreachable(Exception):
@@ -79,6 +83,29 @@ def record_of(job: str, state: str, start: str, end: str, node: str, name: str, 
         "start": float(start) if start.isdigit() else None,
         "end": float(end) if end.isdigit() else None,
     }
+
+
+def remembered(directory: str, record: Json | None) -> Json | None:
+    """The record, or where Slurm has forgotten it the last one it gave of a job that was over."""
+    path = os.path.join(directory, "scheduler.json")
+    if record is None:
+        return read_json(path)
+    if record["state"] not in FINAL:
+        return record
+    log = (read_file(os.path.join(directory, "slurm.log"), MAX_RECORD_BYTES) or b"").decode("utf-8", "replace")
+    # What its daemons kill for its memory is no more than FAILED to the controller.
+    state = "OUT_OF_MEMORY" if KILLED_FOR_MEMORY.search(log) else record["state"]
+    record = {**record, "state": state, "said": last_words(log)}
+    if not os.path.lexists(path):
+        with suppress(OSError):  # Slurm still knows it: the next look tries again
+            replace_file(path, json.dumps(record).encode())
+    return record
+
+
+def last_words(log: str) -> str | None:
+    """Why nothing came of a job: its interpreter or its folder is not on that node, a limit of the site's ended it."""
+    lines = ("".join(c if c.isprintable() else " " for c in line).strip() for line in log.splitlines())
+    return "; ".join([line for line in lines if line][-LAST_LINES:])[-MOST_WORDS:] or None
 
 
 def run(argv: list[str], patience_s: float) -> str:

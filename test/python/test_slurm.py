@@ -126,7 +126,7 @@ def test_the_log_tells_why_a_job_came_to_nothing(tmp_path: Path) -> None:
     (job / "slurm.log").write_text("a person wrote: exceeded memory limit" + "x" * 5000)
     program(tmp_path, "squeue", f"echo '7|FAILED|1000|2000|n1|earmark-{JOB}|NonZeroExitCode'")
     told = probe(tmp_path)["scheduler"]
-    assert told["state"] == "FAILED" and len(told["said"]) == 600
+    assert (told["state"], len(told["said"])) == ("FAILED", 600)
 
 
 def test_no_answer_is_no_word_about_the_job(tmp_path: Path) -> None:
