@@ -1,4 +1,4 @@
-"""Asks Slurm: runs its programs within limits of time; reads what controller, accounting and a job's log say of it, and keeps the last of it."""
+"""Asks Slurm within limits of time; reads and keeps what controller, accounting and a job's log say of a job."""
 
 from __future__ import annotations
 
