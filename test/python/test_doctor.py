@@ -255,6 +255,20 @@ def test_an_error_that_is_not_known_keeps_its_sentence() -> None:
     assert (said.name, said.state, said.text, said.code, said.values) == ("data", "failed", "Out of luck.", "luck", {})
 
 
+@pytest.mark.parametrize(("free", "code", "state"), [(70, "gpu", "ok"), (20, "gpu-busy", "warning")])
+def test_a_gpu_and_how_much_of_it_is_free(free: int, code: str, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (free * 10**9, 80 * 10**9))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "NVIDIA H100")
+    said, found = examine()
+    assert (said["gpu"].code, said["gpu"].state) == (code, state)
+    assert said["gpu"].text.startswith(f"NVIDIA H100, {free}.0 of 80.0 GB free")
+    assert found["gpu"] == {"name": "NVIDIA H100", "free_gb": free, "total_gb": 80}
+    assert examine("--device", "cpu")[0]["gpu"].code == "gpu-unused"
+
+
 def test_little_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "NEEDED_GB", 1e9)
     assert examine()[0]["disk"].state == "warning"
