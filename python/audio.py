@@ -125,5 +125,8 @@ def require_soundfile() -> None:
         import soxr  # noqa: F401
     except ImportError as error:
         raise HumanError(
-            f"{error.name} is missing. Install it: pip install soundfile soxr", "package-missing"
+            "{package} is missing. Install it: pip install soundfile soxr",
+            "package-missing",
+            says="audio-package-missing",
+            package=error.name,
         ) from None

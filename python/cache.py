@@ -82,8 +82,11 @@ class Cache:
                 (folder / part).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise HumanError(
-                f"The cache folder {folder} cannot be made: {error.strerror}. Give --cache_dir a folder to write in.",
+                "The cache folder {folder} cannot be made: {why}. Give --cache_dir a folder to write in.",
                 "cache-unwritable",
+                says="cache-folder",
+                folder=folder,
+                why=error.strerror,
             ) from error
 
     def prepare(
@@ -141,10 +144,14 @@ class Cache:
             content, codes, facts = kept[index]
             result.clips.append(Clip(rows[index], content, codes, texts[rows[index].text], facts))
         if not result.clips:
-            reasons = ", ".join(f"{len(names)} {reason}" for reason, names in result.dropped.items())
+            dropped = [(reason, len(names)) for reason, names in result.dropped.items()]
             raise HumanError(
-                f"No clip of {len(rows)} can be used ({reasons}). Check --data_dir, the metadata and --max_duration.",
+                "No clip of {rows} can be used ({reasons}). Check --data_dir, the metadata and --max_duration.",
                 "data-empty",
+                says="data-empty",
+                rows=len(rows),
+                dropped=dropped,
+                words={"reasons": ", ".join(f"{count} {reason}" for reason, count in dropped)},
             )
 
     def texts(
@@ -224,6 +231,7 @@ class Cache:
                 raise HumanError(
                     "The GPU's memory is too small to encode one clip. Free it, or use a smaller --max_duration.",
                     "out-of-memory",
+                    says="encoding-memory",
                 ) from None
             torch.cuda.empty_cache()
             half = len(clips) // 2

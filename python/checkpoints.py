@@ -58,16 +58,24 @@ def find_models(run_dir: Path | None, wanted: str, lora_scale: float = 1.0) -> l
         pattern, scale = _scale(word, lora_scale)
         if pattern == "base":
             if "@" in word:
-                raise HumanError("base has no adapter, so it has no scale: write base, not " + word + ".")
+                raise HumanError(
+                    "base has no adapter, so it has no scale: write base, not {model}.",
+                    says="scale-of-base",
+                    model=word,
+                )
             models["base"] = Model("base", step=0)
             continue
         if run_dir is None:
-            raise HumanError(f"--models names {word}, so --run_dir must name the run that it belongs to.")
+            raise HumanError(
+                "--models names {model}, so --run_dir must name the run that it belongs to.",
+                says="run-not-named",
+                model=word,
+            )
         for name, folder in _folders(run_dir, pattern):
             full = name if scale == 1.0 else f"{name}@{scale:g}"
             models.setdefault(full, Model(full, folder, scale, _step(folder), fingerprint(folder)))
     if not models:
-        raise HumanError("--models names no model. Write for example base,best,final.")
+        raise HumanError("--models names no model. Write for example base,best,final.", says="models-not-named")
     return list(models.values())
 
 
@@ -170,15 +178,26 @@ def _fine_tuned(own: dict[str, torch.Tensor], model: Model) -> dict[str, torch.T
 
     assert model.folder is not None
     if model.scale != 1.0:
-        raise HumanError(f"{model.name}: {model.folder} is a whole model and no adapter, so it has no scale.")
+        raise HumanError(
+            "{model}: {folder} is a whole model and no adapter, so it has no scale.",
+            says="scale-of-whole-model",
+            model=model.name,
+            folder=model.folder,
+        )
     state = decoder_state(load_model(model.folder))
     for name, value in own.items():
         if name not in state or state[name].shape != value.shape:
-            has = tuple(state[name].shape) if name in state else "absent"
+            has = tuple(state[name].shape) if name in state else None
             raise HumanError(
-                f"The model in {model.folder} is no fine-tuning of this base: {name} is {has} there and "
-                f"{tuple(value.shape)} here. Give --model_path the base it was trained on.",
+                "The model in {folder} is no fine-tuning of this base: {tensor} is {there} there and {wanted} here. "
+                "Give --model_path the base it was trained on.",
                 "adapter-other-base",
+                says="model-other-base",
+                folder=model.folder,
+                tensor=name,
+                shape=None if has is None else str(has),
+                wanted=str(tuple(value.shape)),
+                words={"there": has or "absent"},
             )
     return state
 
@@ -187,15 +206,30 @@ def _folders(run_dir: Path, pattern: str) -> list[tuple[str, Path]]:
     """Name and folder of each checkpoint of the run that matches, numbered ones by number."""
     named = FOLDERS.get(pattern, pattern)
     if not run_dir.is_dir():
-        raise HumanError(f"There is no run folder {run_dir} (looked in {Path.cwd()}). Give --run_dir a trained run.")
+        raise HumanError(
+            "There is no run folder {folder} (looked in {looked}). Give --run_dir a trained run.",
+            says="run-folder-missing",
+            folder=run_dir,
+            looked=Path.cwd(),
+        )
     if "/" in named or "\\" in named or named.startswith("."):
-        raise HumanError(f"{pattern!r} is no name of a checkpoint in {run_dir}.")
+        raise HumanError(
+            "{checkpoint!r} is no name of a checkpoint in {folder}.",
+            says="checkpoint-no-name",
+            checkpoint=pattern,
+            folder=run_dir,
+        )
     found = [folder for folder in run_dir.glob(named) if _is_checkpoint(folder)]
     if not found:
         there = sorted(path.name for path in run_dir.iterdir() if _is_checkpoint(path))
         raise HumanError(
-            f"The run {run_dir} has no checkpoint {pattern}. It has: {', '.join(there) or 'none yet'}.",
+            "The run {folder} has no checkpoint {checkpoint}. It has: {has}.",
             "checkpoint-missing",
+            says="checkpoint-missing",
+            folder=run_dir,
+            checkpoint=pattern,
+            there=there,
+            words={"has": ", ".join(there) or "none yet"},
         )
     names = {folder: name for name, folder in FOLDERS.items()}
     return [(names.get(folder.name, folder.name), folder) for folder in sorted(found, key=_by_number)]
@@ -236,7 +270,11 @@ def _scale(word: str, default: float) -> tuple[str, float]:
     except ValueError:
         scale = -1.0
     if not 0 <= scale <= 10:
-        raise HumanError(f"{word}: the scale behind @ is a number from 0 to 10, for example best@0.7.")
+        raise HumanError(
+            "{model}: the scale behind @ is a number from 0 to 10, for example best@0.7.",
+            says="scale-out-of-range",
+            model=word,
+        )
     return name, scale
 
 

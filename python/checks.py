@@ -1,16 +1,16 @@
 """What doctor.py can say: each thing under a stable code, with the English that its values are put into.
 
-An editor has words of its own for each code (src/jobs/doctorWords.ts); one that it does not know it shows in English.
+An editor has words of its own for each code (src/jobs/doctorWords.ts; of errors src/files/scriptErrors.ts); one that
+it does not know it shows in English.
 Standard library alone: this also runs where nothing is installed yet.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from errors import HumanError
+from errors import HumanError, plain, printable
 
 
 @dataclass(frozen=True)
@@ -109,98 +109,17 @@ SENTENCES = {
     ),
 }
 
-ERRORS = {
-    "model-folder-missing": (
-        "model-missing",
-        r"There is no model folder (?P<folder>.+) \(looked in (?P<looked>.+)\)\.",
-    ),
-    "model-config-missing": ("model-missing", r"(?P<folder>.+) holds no config\.json"),
-    "model-config-unreadable": ("model-unreadable", r"(?P<file>.+) could not be read: (?P<why>.+)\."),
-    "model-not-loaded": (
-        "model-unreadable",
-        r"The model in (?P<folder>.+) could not be loaded: (?P<why>.+)\. Check that",
-    ),
-    "model-other-type": ("model-wrong-type", r"(?P<folder>.+) holds a model of type (?P<kind>.+), not a MusicGen"),
-    "model-files-missing": (
-        "model-incomplete",
-        r"The model in (?P<folder>.+) is incomplete: (?P<files>.+) missing of (?P<count>\d+) weight files",
-    ),
-    "model-weights-missing": ("model-incomplete", r"(?P<folder>.+) holds no weights"),
-    "model-tensors-missing": (
-        "model-incomplete",
-        r"The weights in (?P<folder>.+) lack (?P<count>\d+) tensors, for example (?P<tensor>.+)\. The folder",
-    ),
-    "tokenizer-not-loaded": (
-        "tokenizer-missing",
-        r"The tokenizer in (?P<folder>.+) could not be loaded: (?P<why>.+)\. Copy",
-    ),
-    "data-folder-missing": ("data-missing", r"There is no data folder (?P<folder>.+) \(looked in (?P<looked>.+)\)\."),
-    "metadata-missing": ("metadata-missing", r"There is no metadata file (?P<file>.+)\. Give"),
-    "metadata-unreadable": ("metadata-missing", r"(?P<file>.+) could not be read: (?P<why>.+)\."),
-    "metadata-encoding": ("metadata-encoding", r"(?P<file>.+) is not UTF-8 text \(byte (?P<byte>\d+)\)"),
-    "metadata-json": (
-        "metadata-json",
-        r"(?P<file>.+) is not valid JSON: (?P<why>.+) at line (?P<line>\d+), column (?P<column>\d+)",
-    ),
-    "metadata-json-line": (
-        "metadata-json",
-        r"Line (?P<line>\d+) of (?P<file>.+) is not valid JSON: (?P<why>.+) at column (?P<column>\d+)",
-    ),
-    "metadata-shape": ("metadata-shape", r"(?P<file>.+) holds no list of rows"),
-    "metadata-empty": ("metadata-empty", r"(?P<file>.+) has no rows"),
-    "metadata-no-audio": (
-        "metadata-keys",
-        r"No row of (?P<file>.+) names an audio file \(the first has: (?P<keys>.*)\)\. "
-        r"Use one of (?P<audio>.+) for the file and (?P<text>.+) for the caption",
-    ),
-    "metadata-no-caption": (
-        "metadata-keys",
-        r"No row of (?P<file>.+) has a caption\. Put it under one of (?P<text>.+)\.",
-    ),
-    "audio-package-missing": ("package-missing", r"(?P<package>.+) is missing\. Install it"),
-    "cache-folder": ("cache-unwritable", r"The cache folder (?P<folder>.+) cannot be made: (?P<why>.+)\. Give"),
-    "data-empty": ("data-empty", r"No clip of (?P<rows>\d+) can be used \((?P<reasons>.*)\)\. Check"),
-    "encoding-memory": ("out-of-memory", r"The GPU's memory is too small to encode one clip"),
-    "disk-full": ("disk-full", r"The disk is full: (?P<file>.+) could not be written"),
-    "write-failed": ("write-failed", r"(?P<file>.+) could not be written: (?P<why>.+)\."),
-}
-"""Of a HumanError that ends the checks: the code that it has, and where in its sentence the values are.
-
-The sentences are those of the scripts that raise them; a test looks that each of them is found here.
-"""
-
-_COUNTS = ("count", "byte", "line", "column", "rows")
-
 
 def check(code: str, values: dict[str, Any], **words: object) -> Check:
     """`words` are what only the English needs besides."""
-    plain = {key: printable(value) if isinstance(value, str) else value for key, value in values.items()}
+    fit = {key: plain(value) for key, value in values.items()}
     name, state, text, fix = SENTENCES[code]
-    name, text, fix = (part.format(**plain, **words) for part in (name, text, fix))
-    return Check(name, state, text, fix, code, plain)
+    name, text, fix = (part.format(**fit, **words) for part in (name, text, fix))
+    return Check(name, state, text, fix, code, fit)
 
 
 def failed(error: HumanError) -> Check:
-    """The last line of a report that `error` ended. A sentence that is not known keeps the code that it came with."""
-    name = "model" if error.code.startswith(("model", "tokenizer")) else "data"
-    text = printable(str(error))
-    code, values = parts(error.code, text) or (error.code, {})
-    return Check(name, "failed", text, "", code, values)
-
-
-def parts(error_code: str, text: str) -> tuple[str, dict[str, Any]] | None:
-    """Which of ERRORS a sentence is, and its values; None for a sentence of others."""
-    for code, (its, pattern) in ERRORS.items():
-        match = re.match(pattern, text, re.DOTALL) if its == error_code else None
-        if match:
-            values: dict[str, Any] = {k: int(v) if k in _COUNTS else v for k, v in match.groupdict().items()}
-            if "reasons" in values:
-                found = re.findall(r"(\d+) (\w+)", values["reasons"])
-                values["reasons"] = [[reason, int(count)] for count, reason in found]
-            return code, values
-    return None
-
-
-def printable(text: str) -> str:
-    """Names of files may hold bytes that are no text."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """The last line of a report that `error` ended. A sentence without a name keeps the code that it came with."""
+    code = error.says or error.code
+    name = "model" if code.startswith(("model-", "tokenizer-")) else "data"
+    return Check(name, "failed", printable(str(error)), "", code, error.values)

@@ -84,7 +84,9 @@ class Weights:
     def __init__(self, config: Any, states: Sequence[State], device: torch.device, dtype: torch.dtype) -> None:
         """`config` is the decoder's; each state has the names of MusicgenForConditionalGeneration."""
         if config.audio_channels != 1:
-            raise HumanError("This is a stereo MusicGen; only mono ones can be evaluated.", "model-wrong-type")
+            raise HumanError(
+                "This is a stereo MusicGen; only mono ones can be evaluated.", "model-wrong-type", says="model-stereo"
+            )
         self.config, self.device, self.dtype, self.models = config, device, dtype, len(states)
 
         def stack(*names: str) -> torch.Tensor:

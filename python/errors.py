@@ -5,15 +5,46 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Callable
+from collections.abc import Mapping
+from typing import Any, Callable
 
 
 class HumanError(Exception):
-    """Fit to show as it is: a plain sentence that names the next step. `code` is for programs."""
+    """Fit to show as it is: a plain sentence that names the next step. `code` is for programs.
 
-    def __init__(self, text: str, code: str = "input") -> None:
-        super().__init__(text)
-        self.code = code
+    `says` names the sentence. Then `text` is a template for str.format and `values` are what it is made of, so that an
+    editor can say it in words of its own (src/files/scriptErrors.ts); `words` are what only the English needs besides.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        code: str = "input",
+        *,
+        says: str = "",
+        words: Mapping[str, object] | None = None,
+        **values: object,
+    ) -> None:
+        self.code, self.says = code, says
+        self.values = {name: plain(value) for name, value in values.items()}
+        super().__init__(text.format(**self.values, **(words or {})) if says else text)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What a record has beside the sentence; empty where it has no name."""
+        return {"says": self.says, "values": self.values} if self.says else {}
+
+
+def plain(value: object) -> Any:
+    """Fit for JSON: lists and figures as they are, paths and what else there is as their text."""
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value if value is None or isinstance(value, (int, float)) else printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Names of files may hold bytes that are no text."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def run_script(make_parser: Callable[[], argparse.ArgumentParser], main: Callable[[argparse.Namespace], int]) -> None:

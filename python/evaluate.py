@@ -98,20 +98,26 @@ def _settings(args: argparse.Namespace) -> Settings:
     from sampling import Sampling
 
     if not 0.1 <= args.duration <= 120:
-        raise HumanError(f"--duration is {args.duration:g} s; MusicGen makes clips from 0.1 to 120 s.")
+        raise HumanError(
+            "--duration is {seconds:g} s; MusicGen makes clips from 0.1 to 120 s.",
+            says="duration-out-of-range",
+            seconds=args.duration,
+        )
     if args.duration > 30:
         print("Above 30 s MusicGen goes beyond what it was trained on; expect it to lose the thread.", file=sys.stderr)
     if args.top_k < 1 or args.temperature < 0:
-        raise HumanError("--top_k is at least 1, and --temperature at least 0.")
+        raise HumanError("--top_k is at least 1, and --temperature at least 0.", says="sampling-out-of-range")
     if not -10 <= args.guidance <= 50:
-        raise HumanError("--guidance is between -10 and 50; usual are 1 to 6.")
+        raise HumanError("--guidance is between -10 and 50; usual are 1 to 6.", says="guidance-out-of-range")
     try:
         seeds = tuple(dict.fromkeys(int(word) for word in str(args.seed).split(",") if word.strip()))
         batch = None if args.batch_size == "auto" else int(args.batch_size)
     except ValueError:
-        raise HumanError("--seed is a number or several with commas; --batch_size is a number or auto.") from None
+        raise HumanError(
+            "--seed is a number or several with commas; --batch_size is a number or auto.", says="seed-unclear"
+        ) from None
     if not seeds or min(seeds) < 0 or (batch is not None and batch < 1):
-        raise HumanError("--seed is 0 or more, and --batch_size 1 or more.")
+        raise HumanError("--seed is 0 or more, and --batch_size 1 or more.", says="seed-out-of-range")
     return Settings(
         args.model_path, seeds, batch, Sampling(args.duration, args.guidance, args.top_k, args.temperature), args.dtype
     )
@@ -123,11 +129,15 @@ def _outputs(args: argparse.Namespace) -> list[tuple[Path | None, Path]]:
     if len(runs) == 1:
         run, output = runs[0], args.output_dir
         if run is None and output is None:
-            raise HumanError("Give --output_dir, or --run_dir: the clips need a folder.")
+            raise HumanError("Give --output_dir, or --run_dir: the clips need a folder.", says="output-not-named")
         return [(run, output or run / "evaluation")]
     name = args.output_dir or Path("evaluation")
     if name.name != str(name):
-        raise HumanError(f"With several runs --output_dir is a plain name, such as evaluation_full, not {name}.")
+        raise HumanError(
+            "With several runs --output_dir is a plain name, such as evaluation_full, not {folder}.",
+            says="output-no-name",
+            folder=name,
+        )
     return [(run, run / name) for run in runs if run is not None]
 
 

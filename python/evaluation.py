@@ -115,9 +115,12 @@ class Evaluation:
                 renderer.forget_buffers()
                 if at_once == 1:
                     raise HumanError(
-                        f"Memory does not suffice for a single clip of {sampling.duration_s:g} s ({reason}). Free "
-                        "memory, take a shorter --duration, or another --device.",
+                        "Memory does not suffice for a single clip of {seconds:g} s ({why}). Free memory, take a "
+                        "shorter --duration, or another --device.",
                         "out-of-memory",
+                        says="clip-memory",
+                        seconds=sampling.duration_s,
+                        why=reason,
                     )
                 at_once //= 2
                 batches = plan_batches(prompts, models, self.settings.seeds, at_once, sizes.models)
@@ -216,10 +219,17 @@ def say(text: str) -> None:
 def _refuse_foreign(output: Path) -> None:
     """An evaluation's folders are named like a run's, so it never goes into one."""
     if output.exists() and not output.is_dir():
-        raise HumanError(f"{output} is a file. Give --output_dir a folder.", "output-not-folder")
+        raise HumanError(
+            "{file} is a file. Give --output_dir a folder.",
+            "output-not-folder",
+            says="evaluation-output-is-file",
+            file=output,
+        )
     if any((output / name).exists() for name in ("run.json", "adapter_config.json", "best_model/adapter_config.json")):
         raise HumanError(
-            f"{output} holds a run or a checkpoint. Give --output_dir a folder of its own, such as "
-            f"{output / 'evaluation_full'}.",
+            "{folder} holds a run or a checkpoint. Give --output_dir a folder of its own, such as {free}.",
             "output-is-run",
+            says="evaluation-output-is-run",
+            folder=output,
+            free=output / "evaluation_full",
         )

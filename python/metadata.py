@@ -32,19 +32,33 @@ def read_metadata(file: Path, data_dir: Path) -> list[Row]:
     """
     values = _values(file)
     if not values:
-        raise HumanError(f"{file} has no rows. Each row needs an audio file and a caption.", "metadata-empty")
+        raise HumanError(
+            "{file} has no rows. Each row needs an audio file and a caption.",
+            "metadata-empty",
+            says="metadata-empty",
+            file=file,
+        )
     rows = [_row(value, data_dir) for value in values]
     if all(row.audio is None for row in rows):
         example = values[0]
         keys = ", ".join(example) if isinstance(example, dict) else type(example).__name__
         raise HumanError(
-            f"No row of {file} names an audio file (the first has: {keys}). "
-            f"Use one of {', '.join(AUDIO_KEYS[:3])} for the file and {', '.join(TEXT_KEYS[:4])} for the caption.",
+            "No row of {file} names an audio file (the first has: {keys}). "
+            "Use one of {audio} for the file and {caption} for the caption.",
             "metadata-keys",
+            says="metadata-no-audio",
+            file=file,
+            keys=keys,
+            audio=", ".join(AUDIO_KEYS[:3]),
+            caption=", ".join(TEXT_KEYS[:4]),
         )
     if not any(row.text for row in rows):
         raise HumanError(
-            f"No row of {file} has a caption. Put it under one of {', '.join(TEXT_KEYS[:4])}.", "metadata-keys"
+            "No row of {file} has a caption. Put it under one of {caption}.",
+            "metadata-keys",
+            says="metadata-no-caption",
+            file=file,
+            caption=", ".join(TEXT_KEYS[:4]),
         )
     return rows
 
@@ -53,15 +67,20 @@ def metadata_path(name: str, data_dir: Path) -> Path:
     """The metadata file: in `data_dir`, or where the path leads from here. Raises HumanError: no such file."""
     if not data_dir.is_dir():
         raise HumanError(
-            f"There is no data folder {data_dir} (looked in {Path.cwd()}). Give --data_dir the folder of the clips.",
+            "There is no data folder {folder} (looked in {looked}). Give --data_dir the folder of the clips.",
             "data-missing",
+            says="data-folder-missing",
+            folder=data_dir,
+            looked=Path.cwd(),
         )
     for path in (data_dir / name, Path(name)):
         if path.is_file():
             return path
     raise HumanError(
-        f"There is no metadata file {data_dir / name}. Give --metadata_file a JSON list or JSONL with a row a clip.",
+        "There is no metadata file {file}. Give --metadata_file a JSON list or JSONL with a row a clip.",
         "metadata-missing",
+        says="metadata-missing",
+        file=data_dir / name,
     )
 
 
@@ -70,18 +89,33 @@ def _values(file: Path) -> list[Any]:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise HumanError(
-            f"{file} is not UTF-8 text (byte {error.start}). Save it as UTF-8 and start again.", "metadata-encoding"
+            "{file} is not UTF-8 text (byte {byte}). Save it as UTF-8 and start again.",
+            "metadata-encoding",
+            says="metadata-encoding",
+            file=file,
+            byte=error.start,
         ) from None
     except OSError as error:
-        raise HumanError(f"{file} could not be read: {error.strerror}.", "metadata-missing") from None
+        raise HumanError(
+            "{file} could not be read: {why}.",
+            "metadata-missing",
+            says="metadata-unreadable",
+            file=file,
+            why=error.strerror,
+        ) from None
     if file.suffix.lower() != ".jsonl":
         try:
             return _list_in(json.loads(text), file)
         except json.JSONDecodeError as error:
             if "Extra data" not in error.msg:
                 raise HumanError(
-                    f"{file} is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
+                    "{file} is not valid JSON: {why} at line {line}, column {column}.",
                     "metadata-json",
+                    says="metadata-json",
+                    file=file,
+                    why=error.msg,
+                    line=error.lineno,
+                    column=error.colno,
                 ) from None
     values = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -90,7 +124,13 @@ def _values(file: Path) -> list[Any]:
                 values.append(json.loads(line))
             except json.JSONDecodeError as error:
                 raise HumanError(
-                    f"Line {number} of {file} is not valid JSON: {error.msg} at column {error.colno}.", "metadata-json"
+                    "Line {line} of {file} is not valid JSON: {why} at column {column}.",
+                    "metadata-json",
+                    says="metadata-json-line",
+                    line=number,
+                    file=file,
+                    why=error.msg,
+                    column=error.colno,
                 ) from None
     return values
 
@@ -103,7 +143,12 @@ def _list_in(value: Any, file: Path) -> list[Any]:
         if any(key in value for key in AUDIO_KEYS):
             return [value]
     if not isinstance(value, list):
-        raise HumanError(f'{file} holds no list of rows. Write [{{"audio": …, "text": …}}, …].', "metadata-shape")
+        raise HumanError(
+            '{file} holds no list of rows. Write [{{"audio": …, "text": …}}, …].',
+            "metadata-shape",
+            says="metadata-shape",
+            file=file,
+        )
     return value
 
 

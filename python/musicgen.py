@@ -54,17 +54,24 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> Musicgen
         model, info = MusicgenForConditionalGeneration.from_pretrained(source, config=config, output_loading_info=True)
     except Exception as error:  # whatever the library raises, the person needs to know which folder and why
         raise HumanError(
-            f"The model in {source} could not be loaded: {first_line(error)}. "
-            "Check that the folder holds a complete MusicGen, or copy it again.",
+            "The model in {folder} could not be loaded: {why}. Check that the folder holds a complete MusicGen, or "
+            "copy it again.",
             "model-unreadable",
+            says="model-not-loaded",
+            folder=source,
+            why=first_line(error),
         ) from error
     # Sinusoidal positions of old checkpoints and T5's tied embedding are made anew when loading.
     missing = [key for key in info["missing_keys"] if not re.search(r"embed_positions|encoder\.embed_tokens", key)]
     if missing:
         raise HumanError(
-            f"The weights in {source} lack {len(missing)} tensors, for example {sorted(missing)[0]}. "
-            "The folder is incomplete or of another model; copy it again.",
+            "The weights in {folder} lack {count} tensors, for example {tensor}. The folder is incomplete or of "
+            "another model; copy it again.",
             "model-incomplete",
+            says="model-tensors-missing",
+            folder=source,
+            count=len(missing),
+            tensor=sorted(missing)[0],
         )
     return model.float().eval().to(device)
 
@@ -73,29 +80,58 @@ def check_model_folder(folder: Path) -> None:
     """Raises HumanError unless each file that the model in `folder` needs is there."""
     if not folder.is_dir():
         raise HumanError(
-            f"There is no model folder {folder} (looked in {Path.cwd()}). Give --model_path the folder that holds "
+            "There is no model folder {folder} (looked in {looked}). Give --model_path the folder that holds "
             "config.json and model.safetensors.",
             "model-missing",
+            says="model-folder-missing",
+            folder=folder,
+            looked=Path.cwd(),
         )
     try:
         kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
     except FileNotFoundError:
-        raise HumanError(f"{folder} holds no config.json, so it is no model folder.", "model-missing") from None
+        raise HumanError(
+            "{folder} holds no config.json, so it is no model folder.",
+            "model-missing",
+            says="model-config-missing",
+            folder=folder,
+        ) from None
     except (OSError, ValueError, AttributeError) as error:
-        raise HumanError(f"{folder / 'config.json'} could not be read: {error}.", "model-unreadable") from error
+        raise HumanError(
+            "{file} could not be read: {why}.",
+            "model-unreadable",
+            says="model-config-unreadable",
+            file=folder / "config.json",
+            why=error,
+        ) from error
     if kind != "musicgen":
-        raise HumanError(f"{folder} holds a model of type {kind!r}, not a MusicGen.", "model-wrong-type")
+        raise HumanError(
+            "{folder} holds a model of type {kind}, not a MusicGen.",
+            "model-wrong-type",
+            says="model-other-type",
+            folder=folder,
+            kind=repr(kind),
+        )
     for index in folder.glob("*.index.json"):
         shards = set(json.loads(index.read_text(encoding="utf-8")).get("weight_map", {}).values())
         lost = sorted(name for name in shards if not (folder / name).is_file())
         if lost:
             raise HumanError(
-                f"The model in {folder} is incomplete: {', '.join(lost)} missing of {len(shards)} weight files. "
-                "Copy what is missing, or the whole folder again.",
+                "The model in {folder} is incomplete: {files} missing of {count} weight files. Copy what is missing, "
+                "or the whole folder again.",
                 "model-incomplete",
+                says="model-files-missing",
+                folder=folder,
+                files=", ".join(lost),
+                count=len(shards),
             )
     if not any(any(folder.glob(pattern)) for pattern in ("*.safetensors", "*.safetensors.index.json", "*.bin")):
-        raise HumanError(f"{folder} holds no weights (model.safetensors). Copy the model again.", "model-incomplete")
+        raise HumanError(
+            "{folder} holds no weights (model.safetensors). Copy the model again.",
+            "model-incomplete",
+            says="model-weights-missing",
+            folder=folder,
+        )
 
 
 def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
@@ -110,9 +146,12 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
         return AutoTokenizer.from_pretrained(str(path))
     except Exception as error:
         raise HumanError(
-            f"The tokenizer in {path} could not be loaded: {first_line(error)}. "
-            "Copy tokenizer.json and tokenizer_config.json of the model there.",
+            "The tokenizer in {folder} could not be loaded: {why}. Copy tokenizer.json and tokenizer_config.json of "
+            "the model there.",
             "tokenizer-missing",
+            says="tokenizer-not-loaded",
+            folder=path,
+            why=first_line(error),
         ) from error
 
 
@@ -154,9 +193,20 @@ def add_lora(model: Any, rank: int, alpha: float, dropout: float, target: str, *
     try:
         matches = [name for name, _ in model.named_modules() if re.fullmatch(pattern, name)]
     except re.error as error:
-        raise HumanError(f"--lora_target {target!r} is neither one of {_targets()} nor a regex: {error}.") from None
+        raise HumanError(
+            "--lora_target {target!r} is neither one of {known} nor a regex: {why}.",
+            says="lora-target-unclear",
+            target=target,
+            known=_targets(),
+            why=error,
+        ) from None
     if not matches:
-        raise HumanError(f"--lora_target {target!r} matches no layer. Use {_targets()}, or a regex of layer names.")
+        raise HumanError(
+            "--lora_target {target!r} matches no layer. Use {known}, or a regex of layer names.",
+            says="lora-target-nothing",
+            target=target,
+            known=_targets(),
+        )
     config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, bias="none", target_modules=pattern, **extra)
     return get_peft_model(model, config)
 
@@ -185,9 +235,11 @@ def check_adapter(model: Any, folder: Path) -> None:
 
     if not is_adapter(folder):
         raise HumanError(
-            f"{folder} holds no adapter (adapter_config.json and adapter_model.safetensors). "
+            "{folder} holds no adapter (adapter_config.json and adapter_model.safetensors). "
             "Choose a checkpoint folder of a run, such as best_model.",
             "adapter-missing",
+            says="adapter-missing",
+            folder=folder,
         )
     made_for = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path")
     modules = {re.sub(r"\.base_layer$", "", name): module for name, module in model.named_modules()}
@@ -196,9 +248,11 @@ def check_adapter(model: Any, folder: Path) -> None:
             shapes = {key: file.get_slice(key).get_shape() for key in file.keys()}  # noqa: SIM118 (it is no dict)
     except (SafetensorError, OSError) as error:
         raise HumanError(
-            f"The adapter in {folder} could not be read: {first_line(error)}. Copy it again, or use another "
-            "checkpoint.",
+            "The adapter in {folder} could not be read: {why}. Copy it again, or use another checkpoint.",
             "adapter-unreadable",
+            says="adapter-unreadable",
+            folder=folder,
+            why=first_line(error),
         ) from error
     for key, shape in shapes.items():
         found = re.fullmatch(r"base_model\.model\.(.+)\.lora_([AB])\.weight", key)
@@ -209,11 +263,18 @@ def check_adapter(model: Any, folder: Path) -> None:
         wanted = None if weight is None else weight.shape[1 if found[2] == "A" else 0]
         has = shape[1 if found[2] == "A" else 0]
         if wanted != has:
-            where = f"{found[1]} is {has} wide there and {'absent' if wanted is None else f'{wanted} wide'} here"
             raise HumanError(
-                f"The adapter in {folder} was trained for another base model ({made_for}), not for "
-                f"{base_of(model).name_or_path}: {where}. Give --model_path the base it was trained on.",
+                "The adapter in {folder} was trained for another base model ({made_for}), not for {base}: {layer} is "
+                "{width} wide there and {here} here. Give --model_path the base it was trained on.",
                 "adapter-other-base",
+                says="adapter-other-base",
+                folder=folder,
+                made_for=str(made_for),
+                base=base_of(model).name_or_path,
+                layer=found[1],
+                width=has,
+                wanted=wanted,
+                words={"here": "absent" if wanted is None else f"{wanted} wide"},
             )
 
 

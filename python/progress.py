@@ -59,7 +59,7 @@ class Progress:
         if error is not None:
             self.state = "failed"
             with contextlib.suppress(HumanError):  # a full disk takes no event either
-                self._tell(reason=str(error))
+                self._tell(reason=str(error), **(error.parts if isinstance(error, HumanError) else {}))
         if not self.first:
             return
         done = self._done()
@@ -85,7 +85,7 @@ class Progress:
         if time.monotonic() - self.told >= SECONDS_BETWEEN_EVENTS:
             self._tell()
 
-    def _tell(self, **more: str) -> None:
+    def _tell(self, **more: Any) -> None:
         self.told = time.monotonic()
         done = self._done()
         left, new = self.total - done - self.bad, done - self.before

@@ -45,23 +45,39 @@ def read_prompts(path: Path) -> PromptSet:
         data = path.read_bytes()
     except FileNotFoundError:
         raise HumanError(
-            f"There is no prompt file {path} (looked in {Path.cwd()}). Give --prompts a JSON, JSONL or text file.",
+            "There is no prompt file {file} (looked in {looked}). Give --prompts a JSON, JSONL or text file.",
             "prompts-missing",
+            says="prompts-missing",
+            file=path,
+            looked=Path.cwd(),
         ) from None
     except OSError as error:
         raise HumanError(
-            f"The prompt file {path} could not be read: {error.strerror}.", "prompts-unreadable"
+            "The prompt file {file} could not be read: {why}.",
+            "prompts-unreadable",
+            says="prompts-unreadable",
+            file=path,
+            why=error.strerror,
         ) from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise HumanError(
-            f"The prompt file {path} is not UTF-8 (byte {error.start}). Save it as UTF-8.", "prompts-unreadable"
+            "The prompt file {file} is not UTF-8 (byte {byte}). Save it as UTF-8.",
+            "prompts-unreadable",
+            says="prompts-encoding",
+            file=path,
+            byte=error.start,
         ) from error
     entries = _entries(text, path)
     prompts, remarks = _prompts(entries, path)
     if not prompts:
-        raise HumanError(f"The prompt file {path} holds no prompt. Write at least one into it.", "prompts-empty")
+        raise HumanError(
+            "The prompt file {file} holds no prompt. Write at least one into it.",
+            "prompts-empty",
+            says="prompts-empty",
+            file=path,
+        )
     return PromptSet(path, hashlib.sha256(data).hexdigest(), tuple(prompts), tuple(remarks))
 
 
@@ -134,8 +150,12 @@ def _prompts(entries: list[Any], path: Path) -> tuple[list[Prompt], list[str]]:
         text = entry if isinstance(entry, str) else _text(entry)
         if text is None:
             raise HumanError(
-                f"Prompt {place} of {path} has no text. Give it as a string, or under one of {', '.join(TEXT_KEYS)}.",
+                "Prompt {place} of {file} has no text. Give it as a string, or under one of {keys}.",
                 "prompts-unclear",
+                says="prompt-without-text",
+                place=place,
+                file=path,
+                keys=", ".join(TEXT_KEYS),
             )
         text = unicodedata.normalize("NFC", text).strip()
         if not text:
@@ -151,9 +171,14 @@ def _prompts(entries: list[Any], path: Path) -> tuple[list[Prompt], list[str]]:
             doubled.append(str(place))
         else:
             raise HumanError(
-                f"Two prompts of {path} have the id {prompt.id!r}: {_short(before.text)!r} and {_short(text)!r}. "
-                "Give each an id of its own, or none.",
+                "Two prompts of {file} have the id {id!r}: {first!r} and {second!r}. Give each an id of its own, or "
+                "none.",
                 "prompts-doubled",
+                says="prompts-same-id",
+                file=path,
+                id=prompt.id,
+                first=_short(before.text),
+                second=_short(text),
             )
     remarks = []
     if empty:
@@ -184,8 +209,19 @@ def _short(text: str) -> str:
 
 
 def _not_json(path: Path, why: str) -> HumanError:
-    return HumanError(f"The prompt file {path} could not be read as JSON or JSON Lines: {why}.", "prompts-unreadable")
+    return HumanError(
+        "The prompt file {file} could not be read as JSON or JSON Lines: {why}.",
+        "prompts-unreadable",
+        says="prompts-json",
+        file=path,
+        why=why,
+    )
 
 
 def _missing_list(path: Path) -> Any:
-    raise HumanError(f'{path} is no list, and no object with a list under "prompts".', "prompts-unclear")
+    raise HumanError(
+        '{file} is no list, and no object with a list under "prompts".',
+        "prompts-unclear",
+        says="prompts-shape",
+        file=path,
+    )

@@ -192,9 +192,11 @@ class Record:
         self.bad_in_a_row = self.bad_in_a_row + bad if bad == self.window_steps else 0
         if self.bad_in_a_row >= GIVE_UP_AFTER:
             raise HumanError(
-                f"The last {self.bad_in_a_row} steps had gradients that are NaN or infinite, so nothing is learnt. "
+                "The last {steps} steps had gradients that are NaN or infinite, so nothing is learnt. "
                 "Use a lower --learning_rate, and --bf16 or --fp32 instead of --fp16. Earlier checkpoints are sound.",
                 "nan",
+                says="nothing-learnt",
+                steps=self.bad_in_a_row,
             )
         if bad and not scaled:
             self.warn("nan", f"Up to step {step}, {self.skipped} steps had NaN or infinite gradients and were skipped.")
@@ -222,6 +224,8 @@ def _tensorboard(output: Path) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise HumanError(
-            "--tensorboard needs a package. Install it: pip install tensorboard", "package-missing"
+            "--tensorboard needs a package. Install it: pip install tensorboard",
+            "package-missing",
+            says="tensorboard-missing",
         ) from None
     return SummaryWriter(str(output / "tensorboard"))

@@ -62,9 +62,15 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise HumanError(f"{path} does not exist.", "missing-file") from None
+        raise HumanError("{file} does not exist.", "missing-file", says="file-missing", file=path) from None
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise HumanError(f"{path} could not be read as JSON: {error}. Restore or repair it.", "bad-json") from error
+        raise HumanError(
+            "{file} could not be read as JSON: {why}. Restore or repair it.",
+            "bad-json",
+            says="json-unreadable",
+            file=path,
+            why=error,
+        ) from error
 
 
 def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -140,8 +146,11 @@ def folder_lock(folder: Path, doing: str) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "another process"
             raise HumanError(
-                f"{folder} is being written by {holder}. Wait until it ends, stop it, or choose another folder.",
+                "{folder} is being written by {holder}. Wait until it ends, stop it, or choose another folder.",
                 "folder-busy",
+                says="folder-busy",
+                folder=folder,
+                holder=holder,
             ) from None
         file.truncate(0)
         file.write(f"{doing} (process {os.getpid()} on {platform.node()})\n")
@@ -155,11 +164,19 @@ def disk_error(error: OSError, path: Path) -> HumanError:
 
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return HumanError(
-            f"The disk is full: {path} could not be written. Make room, then start the same command again "
+            "The disk is full: {file} could not be written. Make room, then start the same command again "
             "(with --resume for a training); what was finished stays.",
             "disk-full",
+            says="disk-full",
+            file=path,
         )
-    return HumanError(f"{path} could not be written: {error.strerror or error}.", "write-failed")
+    return HumanError(
+        "{file} could not be written: {why}.",
+        "write-failed",
+        says="write-failed",
+        file=path,
+        why=error.strerror or error,
+    )
 
 
 def sync(path: Path) -> None:

@@ -40,17 +40,24 @@ def check_output(folder: Path, args: argparse.Namespace) -> None:
         ]
         if changed:
             raise HumanError(
-                f"A resumed run goes on as it began, but this changes {', '.join(changed)}. Leave these flags out, or "
-                "start a new run with --parent_run.",
+                "A resumed run goes on as it began, but this changes {flags}. Leave these flags out, or start a new "
+                "run with --parent_run.",
                 "resume-changed",
+                says="resume-other-flags",
+                flags=", ".join(changed),
             )
     elif folder.is_file():
-        raise HumanError(f"{folder} is a file. Give --output_dir a new folder.", "output-taken")
+        raise HumanError(
+            "{file} is a file. Give --output_dir a new folder.", "output-taken", says="output-is-file", file=folder
+        )
     elif holds_run(folder):
         raise HumanError(
-            f"{folder} holds a run already. Give --output_dir a new folder (free: {next_free(folder)}), or go on with "
-            "that run by --resume.",
+            "{folder} holds a run already. Give --output_dir a new folder (free: {free}), or go on with that run by "
+            "--resume.",
             "output-taken",
+            says="output-holds-run",
+            folder=folder,
+            free=next_free(folder),
         )
 
 
@@ -89,9 +96,11 @@ def find_checkpoint(folder: Path, wanted: str) -> Path | None:
         if (path / "data_state.json").is_file():
             return path
     raise HumanError(
-        f"{wanted} is no checkpoint to resume from: it needs optimizer.pt and data_state.json, which only "
+        "{checkpoint} is no checkpoint to resume from: it needs optimizer.pt and data_state.json, which only "
         "checkpoint-<step> folders have.",
         "resume-nothing",
+        says="resume-without-state",
+        checkpoint=wanted,
     )
 
 
@@ -99,15 +108,21 @@ def check_resume(state: dict[str, Any], plan: Plan, fingerprint: str, checkpoint
     """Raises HumanError unless data and clips a step are those of the checkpoint."""
     if state["fingerprint"] != fingerprint:
         raise HumanError(
-            f"The training clips are not those that {checkpoint} was trained on (files, captions or their order "
+            "The training clips are not those that {checkpoint} was trained on (files, captions or their order "
             "changed). Put the data back, or start a new run with --parent_run.",
             "resume-data-changed",
+            says="resume-other-data",
+            checkpoint=checkpoint,
         )
     if state["step_clips"] != plan.step_clips:
         raise HumanError(
-            f"{checkpoint} was trained with {state['step_clips']} clips a step, and this start has {plan.step_clips}. "
+            "{checkpoint} was trained with {before} clips a step, and this start has {now}. "
             "Keep batch size × accumulation × number of processes the same.",
             "resume-changed",
+            says="resume-other-step",
+            checkpoint=checkpoint,
+            before=state["step_clips"],
+            now=plan.step_clips,
         )
 
 

@@ -37,9 +37,12 @@ def load_state(model: Any, folder: Path, optimizer: torch.optim.Optimizer) -> di
         rng = torch.load(folder / "rng.pt", map_location="cpu", weights_only=True)
     except Exception as error:
         raise HumanError(
-            f"The checkpoint {folder} cannot be resumed from ({error}). Delete that folder to go on from the one "
-            "before it.",
+            "The checkpoint {folder} cannot be resumed from ({why}). Delete that folder to go on from the one before "
+            "it.",
             "checkpoint-unreadable",
+            says="checkpoint-unreadable",
+            folder=folder,
+            why=error,
         ) from error
     torch.set_rng_state(rng["torch"])
     return read_json(folder / "data_state.json")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -46,18 +48,19 @@ def train(args: argparse.Namespace) -> int:
                 "The GPU's memory is too small for this training. Use a smaller --batch_size (and more "
                 "--gradient_accumulation_steps), a shorter --target_duration, or --bf16.",
                 "out-of-memory",
+                says="training-memory",
             )
-            _tell_failure(events, told.code, str(told))
+            _tell_failure(events, told.code, str(told), told.parts)
             raise told from error
         except HumanError as error:
-            _tell_failure(events, error.code, str(error))
+            _tell_failure(events, error.code, str(error), error.parts)
             raise
         except BaseException as error:
-            _tell_failure(events, "crash", f"{type(error).__name__}: {error}")
+            _tell_failure(events, "crash", f"{type(error).__name__}: {error}", {})
             raise
 
 
-def _tell_failure(events: Events, code: str, text: str) -> None:
+def _tell_failure(events: Events, code: str, text: str, parts: Mapping[str, Any]) -> None:
     with contextlib.suppress(HumanError):  # the disk may be full
-        events.write("error", code=code, text=text)
+        events.write("error", code=code, text=text, **parts)
         events.write("status", state="failed")

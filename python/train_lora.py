@@ -98,26 +98,38 @@ def complete(args: argparse.Namespace, argv: list[str] | None = None) -> argpars
     """With --resume, flags that were not given are those of the run. Raises HumanError: a needed one is missing."""
     if args.resume:
         if not args.output_dir:
-            raise HumanError("--resume needs --output_dir, the folder of the run to go on with.")
+            raise HumanError(
+                "--resume needs --output_dir, the folder of the run to go on with.", says="resume-without-folder"
+            )
         path = Path(args.output_dir) / "run.json"
         try:
             known = json.loads(path.read_text(encoding="utf-8"))["hyperparameters"]
         except (OSError, ValueError, KeyError, TypeError):
             raise HumanError(
-                f"{path} could not be read, so there is no run to resume in {args.output_dir}. Start without --resume "
-                "in a new folder, or copy the run.json of that run back.",
+                "{file} could not be read, so there is no run to resume in {folder}. Start without --resume in a new "
+                "folder, or copy the run.json of that run back.",
                 "resume-nothing",
+                says="resume-without-record",
+                file=path,
+                folder=args.output_dir,
             ) from None
         parser = make_parser()
         parser.set_defaults(**{k: v for k, v in known.items() if hasattr(args, k) and k != "resume"})
         args = parser.parse_args(argv)
     for name in ("model_path", "data_dir", "output_dir"):
         if not getattr(args, name):
-            raise HumanError(f"--{name} is missing. `python train_lora.py --help` shows an example.", "flag-missing")
+            raise HumanError(
+                "--{flag} is missing. `python train_lora.py --help` shows an example.",
+                "flag-missing",
+                says="flag-missing",
+                flag=name,
+            )
     args.target_duration = args.target_duration or args.max_duration
     args.eval_steps = args.eval_steps or args.save_steps
     if args.sample_steps and not args.sample_prompts:
-        raise HumanError("--sample_steps needs --sample_prompts, a file of prompts.", "flag-missing")
+        raise HumanError(
+            "--sample_steps needs --sample_prompts, a file of prompts.", "flag-missing", says="sample-prompts-missing"
+        )
     return args
 
 

@@ -52,8 +52,11 @@ class Training:
             self._check_base()
         if step >= self.total and self._is_finished():
             raise HumanError(
-                f"{self.output} has all its {self.total} steps already. For more, give --max_steps or --num_epochs.",
+                "{folder} has all its {steps} steps already. For more, give --max_steps or --num_epochs.",
                 "resume-complete",
+                says="resume-complete",
+                folder=self.output,
+                steps=self.total,
             )
         self.events.write("status", state="training", **({"resumed_from": step} if self.checkpoint else {}))
         self.record.start(step, self.total, self.plan.steps_per_epoch)
@@ -76,7 +79,11 @@ class Training:
         config = base_of(self.model).config
         longest = config.decoder.max_position_embeddings / FRAME_RATE
         if args.target_duration > longest:
-            raise HumanError(f"MusicGen's positions end at {longest:.1f} s: give a shorter --target_duration.")
+            raise HumanError(
+                "MusicGen's positions end at {seconds:.1f} s: give a shorter --target_duration.",
+                says="duration-beyond-positions",
+                seconds=longest,
+            )
         frames = math.ceil(args.target_duration * FRAME_RATE - 1e-6)
         longest_text = max(clip.text.shape[0] for clip in [*train_clips, *self.valid_clips])
         self.plan = Plan(
@@ -165,11 +172,15 @@ class Training:
         self.record.valid(0, loss, ce)
         if loss >= UNTRAINED * self.uniform_loss and not self.args.allow_untrained_base:
             raise HumanError(
-                f"Before its first step the model has a loss of {loss:.2f} on this data; knowing nothing is "
-                f"ln {round(math.exp(self.uniform_loss))} = {self.uniform_loss:.2f}, and a pretrained MusicGen starts "
-                "at 3.0 to 3.8. Either these are not trained weights, or audio and model do not belong together. Run "
-                "doctor.py to see which. If the weights are random on purpose, give --allow_untrained_base.",
+                "Before its first step the model has a loss of {loss:.2f} on this data; knowing nothing is "
+                "ln {codes} = {uniform:.2f}, and a pretrained MusicGen starts at 3.0 to 3.8. Either these are not "
+                "trained weights, or audio and model do not belong together. Run doctor.py to see which. If the "
+                "weights are random on purpose, give --allow_untrained_base.",
                 "untrained-base",
+                says="base-untrained",
+                loss=loss,
+                codes=round(math.exp(self.uniform_loss)),
+                uniform=self.uniform_loss,
             )
 
     def _resume(self) -> int:

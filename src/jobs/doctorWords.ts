@@ -1,35 +1,28 @@
 /** What doctor.py says, in the language of the display: by the codes of python/checks.py, which a test there compares with these. */
 import * as l10n from '@vscode/l10n';
 import * as z from 'zod';
+import { errorWords } from '../files/scriptErrors';
+import { keyOf, leftOut } from '../files/scriptErrors/sentence';
 import { about, type Entry, type Figures, type Part, type Words } from './doctorEntry';
 
 /** Null for a code or values of another version of the script: its English is shown then. */
 export function wordsOf(code: string, values: unknown, figures: Figures): Words | null {
-  return Object.hasOwn(table, code) ? (table[code]?.(values, figures) ?? null) : null;
+  if (Object.hasOwn(table, code)) return table[code]?.(values, figures) ?? null;
+  const text = errorWords(code, values);
+  if (text === null) return null;
+  // An error that ended the checks; python/checks.py takes it for the one or the other in the same way.
+  const name = /^(model|tokenizer)-/.test(code) ? l10n.t('model') : l10n.t('data');
+  return { name, text, fix: null };
 }
 
 const text = z.string();
 const figure = z.number();
-/** Why a row is left out. */
-const reasons = {
-  missing: () => l10n.t('missing'),
-  unreadable: () => l10n.t('unreadable'),
-  empty: () => l10n.t('empty'),
-  not_finite: () => l10n.t('not finite'),
-  too_short: () => l10n.t('too short'),
-  too_long: () => l10n.t('too long'),
-  no_audio_named: () => l10n.t('no audio named'),
-  no_caption: () => l10n.t('no caption'),
-  duplicate: () => l10n.t('duplicate'),
-} as const;
 /** What was done to clips. */
 const changes = {
   resampled: (clips: string) => l10n.t('{0} clips are resampled to 32 kHz.', clips),
   mixed: (clips: string) => l10n.t('{0} clips are mixed to mono.', clips),
   cropped: (clips: string) => l10n.t('{0} clips are cropped to their beginning.', clips),
 } as const;
-const keyOf = <T extends object>(words: T): z.ZodType<keyof T> =>
-  z.custom<keyof T>((it) => typeof it === 'string' && Object.hasOwn(words, it));
 const count = (value: number, { language }: Figures): string => value.toLocaleString(language);
 const gigabytes = (value: number, figures: Figures): string => figures.gigabytes(value * 1e9);
 
@@ -144,8 +137,8 @@ const table: Readonly<Record<string, Entry>> = {
         count(v.valid, f),
       ),
   ),
-  'data-dropped': data({ reason: keyOf(reasons), ...some }, (v, f) =>
-    l10n.t('Dropped, {0}: {1} ({2}).', reasons[v.reason](), ...shown(v, f)),
+  'data-dropped': data({ reason: keyOf(leftOut), ...some }, (v, f) =>
+    l10n.t('Dropped, {0}: {1} ({2}).', leftOut[v.reason](), ...shown(v, f)),
   ),
   'data-changed': data({ change: keyOf(changes), count: figure }, (v, f) =>
     changes[v.change](count(v.count, f)),
@@ -171,124 +164,5 @@ const table: Readonly<Record<string, Entry>> = {
   'data-clipped': data(some, (v, f) => l10n.t('Clipped: {0} ({1}).', ...shown(v, f))),
   'data-long-captions': data({ tokens: figure, ...some }, (v, f) =>
     l10n.t('Captions cut at {0} tokens: {1} ({2}).', v.tokens, ...shown(v, f)),
-  ),
-
-  'model-folder-missing': model({ folder: text, looked: text }, (v) =>
-    l10n.t(
-      'There is no model folder {0} (looked in {1}). Give --model_path the folder that holds config.json and model.safetensors.',
-      v.folder,
-      v.looked,
-    ),
-  ),
-  'model-config-missing': model({ folder: text }, (v) =>
-    l10n.t('{0} has no config.json, so it is no model folder.', v.folder),
-  ),
-  'model-config-unreadable': model({ file: text, why: text }, (v) =>
-    l10n.t('{0} can’t be read: {1}.', v.file, v.why),
-  ),
-  'model-not-loaded': model({ folder: text, why: text }, (v) =>
-    l10n.t(
-      'The model in {0} could not be loaded: {1}. Check that the folder holds a complete MusicGen, or copy it again.',
-      v.folder,
-      v.why,
-    ),
-  ),
-  'model-other-type': model({ folder: text, kind: text }, (v) =>
-    l10n.t('{0} holds a model of type {1}, not a MusicGen.', v.folder, v.kind),
-  ),
-  'model-files-missing': model({ folder: text, files: text, count: figure }, (v) =>
-    l10n.t(
-      'The model in {0} is incomplete: {1} missing of {2} weight files. Copy what is missing, or the whole folder again.',
-      v.folder,
-      v.files,
-      v.count,
-    ),
-  ),
-  'model-weights-missing': model({ folder: text }, (v) =>
-    l10n.t('{0} holds no weights (model.safetensors). Copy the model again.', v.folder),
-  ),
-  'model-tensors-missing': model({ folder: text, count: figure, tensor: text }, (v) =>
-    l10n.t(
-      'The weights in {0} lack {1} tensors, for example {2}. The folder is incomplete or of another model; copy it again.',
-      v.folder,
-      v.count,
-      v.tensor,
-    ),
-  ),
-  'tokenizer-not-loaded': model({ folder: text, why: text }, (v) =>
-    l10n.t(
-      'The tokenizer in {0} could not be loaded: {1}. Copy tokenizer.json and tokenizer_config.json of the model there.',
-      v.folder,
-      v.why,
-    ),
-  ),
-  'data-folder-missing': data({ folder: text, looked: text }, (v) =>
-    l10n.t(
-      'There is no data folder {0} (looked in {1}). Give --data_dir the folder of the clips.',
-      v.folder,
-      v.looked,
-    ),
-  ),
-  'metadata-missing': data({ file: text }, (v) =>
-    l10n.t(
-      'There is no metadata file {0}. Give --metadata_file a JSON list or JSONL with a row a clip.',
-      v.file,
-    ),
-  ),
-  'metadata-unreadable': data({ file: text, why: text }, (v) =>
-    l10n.t('{0} can’t be read: {1}.', v.file, v.why),
-  ),
-  'metadata-encoding': data({ file: text, byte: figure }, (v) =>
-    l10n.t('{0} is not UTF-8 text (byte {1}). Save it as UTF-8 and start again.', v.file, v.byte),
-  ),
-  'metadata-json': data({ file: text, why: text, line: figure, column: figure }, (v) =>
-    l10n.t('{0} is not valid JSON: {1} at line {2}, column {3}.', v.file, v.why, v.line, v.column),
-  ),
-  'metadata-json-line': data({ line: figure, file: text, why: text, column: figure }, (v) =>
-    l10n.t('Line {0} of {1} is not valid JSON: {2} at column {3}.', v.line, v.file, v.why, v.column),
-  ),
-  'metadata-shape': data({ file: text }, (v) =>
-    l10n.t('{0} holds no list of rows. Write [{"audio": …, "text": …}, …].', v.file),
-  ),
-  'metadata-empty': data({ file: text }, (v) =>
-    l10n.t('{0} has no rows. Each row needs an audio file and a caption.', v.file),
-  ),
-  'metadata-no-audio': data({ file: text, keys: text, audio: text, text: text }, (v) =>
-    l10n.t(
-      'No row of {0} names an audio file (the first has: {1}). Use one of {2} for the file and {3} for the caption.',
-      v.file,
-      v.keys,
-      v.audio,
-      v.text,
-    ),
-  ),
-  'metadata-no-caption': data({ file: text, text: text }, (v) =>
-    l10n.t('No row of {0} has a caption. Put it under one of {1}.', v.file, v.text),
-  ),
-  'audio-package-missing': data({ package: text }, (v) =>
-    l10n.t('{0} is missing. Install it: pip install soundfile soxr', v.package),
-  ),
-  'cache-folder': data({ folder: text, why: text }, (v) =>
-    l10n.t(
-      'The cache folder {0} cannot be made: {1}. Give --cache_dir a folder to write in.',
-      v.folder,
-      v.why,
-    ),
-  ),
-  'data-empty': data({ rows: figure, reasons: z.array(z.tuple([keyOf(reasons), figure])) }, (v, f) =>
-    l10n.t(
-      'No clip of {0} can be used ({1}). Check --data_dir, the metadata and --max_duration.',
-      count(v.rows, f),
-      v.reasons.map(([why, many]) => l10n.t('{0}: {1}', reasons[why](), count(many, f))).join('; '),
-    ),
-  ),
-  'encoding-memory': data({}, () =>
-    l10n.t('The GPU’s memory is too small to encode one clip. Free it, or use a smaller --max_duration.'),
-  ),
-  'disk-full': data({ file: text }, (v) =>
-    l10n.t('The disk is full: {0} could not be written. Make room, then check again.', v.file),
-  ),
-  'write-failed': data({ file: text, why: text }, (v) =>
-    l10n.t('{0} could not be written: {1}.', v.file, v.why),
   ),
 };

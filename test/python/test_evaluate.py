@@ -338,9 +338,23 @@ def test_out_of_memory_for_one_clip_is_a_sentence(bench: Bench, monkeypatch: pyt
         raise MemoryError("no memory at all")
 
     monkeypatch.setattr(rendering.Decoder, "__init__", none)
-    with pytest.raises(HumanError, match="does not suffice for a single clip"):
+    with pytest.raises(HumanError, match="does not suffice for a single clip") as refused:
         bench()
-    assert bench.events()[-1]["state"] == "failed"
+    last = bench.events()[-1]
+    assert (last["state"], last["reason"], last["says"]) == ("failed", str(refused.value), "clip-memory")
+    assert last["values"] == {"seconds": SHORT, "why": "no memory at all"}
+
+
+def test_what_breaks_an_evaluation_off_is_told_as_it_came(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise ValueError("of the library")
+
+    monkeypatch.setattr(rendering.Decoder, "__init__", broken)
+    with pytest.raises(ValueError, match="of the library"):
+        bench()
+    last = bench.events()[-1]
+    assert (last["state"], last["reason"]) == ("failed", "of the library")
+    assert not {"says", "values"} & set(last)
 
 
 def test_memory_that_lacks_in_the_codec_loses_no_clip(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,9 @@ def test_untrained_base_is_refused_and_said_why(tiny_model: Path, data_dir: Path
         run_training(argv)
     assert refused.value.code == "untrained-base"
     assert states(tmp_path / "run") == ["preparing", "failed"]
-    assert events(tmp_path / "run", "error")[0]["code"] == "untrained-base"
+    told = events(tmp_path / "run", "error")[0]
+    assert (told["code"], told["text"], told["says"]) == ("untrained-base", str(refused.value), "base-untrained")
+    assert told["values"] == {"loss": pytest.approx(7.6, abs=0.3), "codes": 2048, "uniform": pytest.approx(math.log(2048))}
     # It never trained, so the same folder may be used again.
     assert run_training(flags(tiny_model, data_dir, tmp_path / "run", max_steps=1)) == 0
 

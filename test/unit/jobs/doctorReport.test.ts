@@ -5,8 +5,10 @@ import { wordsOf } from '../../../src/jobs/doctorWords';
 import { formatSpan } from '../../../src/views/format';
 import { gigabytes } from '../../../src/views/hostFacts';
 import chinese from '../../../l10n/bundle.l10n.zh-cn.json';
-import samples from './doctorChecks.json';
+import errors from '../files/scriptErrors.json';
+import checks from './doctorChecks.json';
 
+const samples = { ...checks, ...errors };
 const english = { language: 'en', gigabytes, span: formatSpan };
 const inChinese = { ...english, language: 'zh-cn' };
 
@@ -119,7 +121,7 @@ describe('in Chinese', () => {
     `);
   });
 
-  it.each(Object.entries(samples))('nothing is left of the English of %s', (code, values) => {
+  it.each(Object.entries(checks))('nothing is left of the English of %s', (code, values) => {
     const before = wordsOf(code, values, english);
     expect(before?.text).toMatch(/\w/);
     expect(JSON.stringify(before)).not.toMatch(/\{\d\}|undefined/);
