@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { createLineCursor, readJsonLines } from '../files/jsonLines';
+import { inWords } from '../files/scriptErrors';
 import type { JobKind } from './spec';
 
 export interface JobProgress {
@@ -19,7 +20,7 @@ export interface JobProgress {
   readonly etaS: number | null;
   /** 0 to 1, where it can be told. */
   readonly fraction: number | null;
-  /** The last thing that went wrong, in the script's words. */
+  /** Why it failed, or the last thing that went wrong; in the language of the display where it is known in it. */
   readonly error: string | null;
   readonly warnings: number;
   /** Epoch seconds, host clock. */
@@ -56,6 +57,10 @@ const event = z.object({
   total: figure,
   failed: figure,
   text: z.string().catch(''),
+  /** Of an evaluation that failed, what `text` is of a training. */
+  reason: z.string().catch(''),
+  says: z.unknown().optional(),
+  values: z.unknown().optional(),
 });
 type Event = z.infer<typeof event>;
 
@@ -118,12 +123,14 @@ function heard(before: JobProgress, told: Event, since: number): JobProgress {
     case 'evaluation': {
       const { done, total, failed, eta_s: etaS } = told;
       const fraction = done === null || !total ? null : Math.min(1, Math.max(0, done / total));
-      return { ...now, done, total, failed, etaS, fraction };
+      // An evaluation that goes on has got over what was wrong.
+      const error = told.state === 'failed' ? inWords({ ...told, text: told.reason }) : '';
+      return { ...now, done, total, failed, etaS, fraction, error: error === '' ? null : error };
     }
     case 'warning':
       return { ...now, warnings: before.warnings + 1 };
     case 'error':
-      return { ...now, error: told.text };
+      return { ...now, error: inWords(told) };
     default:
       return now;
   }

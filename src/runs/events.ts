@@ -5,6 +5,7 @@ import type { Problem } from '../errors';
 import type { Reading } from '../files/disk';
 import { createLineCursor, readJsonLines, type JsonLine, type LineCursor } from '../files/jsonLines';
 import { ProblemList } from '../files/problems';
+import { inWords } from '../files/scriptErrors';
 import { figure, text } from './readers/values';
 import type { LossPoint, RunStatus } from './run';
 
@@ -47,7 +48,7 @@ const kinds = {
   valid: z.object({ step: z.number(), epoch: figure.default(null), loss: figure }),
   checkpoint: z.object({ name: text, step: figure.default(null), loss: figure.default(null) }),
   warning: z.object({ text }),
-  error: z.object({ text }),
+  error: z.object({ text, says: z.unknown().optional(), values: z.unknown().optional() }),
 };
 
 export async function readEvents(file: string, reading: Reading, logs: EventLogs): Promise<Events> {
@@ -130,8 +131,9 @@ function hear(
     heard.checkpoints.set(facts.name, { step: facts.step, loss: facts.loss });
   } else if ('text' in facts) {
     const severity = type === 'error' ? 'error' : 'warning';
-    if (severity === 'error') heard.error = facts.text;
-    heard.problems.add({ code: `training-${severity}`, severity, message: facts.text, file, line });
+    const message = inWords(facts);
+    if (severity === 'error') heard.error = message;
+    heard.problems.add({ code: `training-${severity}`, severity, message, file, line });
   } else {
     (type === 'train' ? train : valid).push({ step: facts.step, epoch: facts.epoch, loss: facts.loss });
   }

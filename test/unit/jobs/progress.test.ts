@@ -1,6 +1,8 @@
+import * as l10n from '@vscode/l10n';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import chinese from '../../../l10n/bundle.l10n.zh-cn.json';
 import { ProgressReader } from '../../../src/jobs/progress';
 import { makeFolder } from '../files/folders';
 
@@ -73,4 +75,24 @@ test('jobs of one run that write into one file do not take each other’s progre
     done: 3,
     total: 150,
   });
+});
+
+test('why a training or an evaluation failed is told in the language of the display', async () => {
+  onTestFinished(() => l10n.config({ contents: {} }));
+  l10n.config({ contents: chinese });
+  const parts = { says: 'file-missing', values: { file: '/run/a' } };
+  const told = async (job: typeof train | typeof evaluate, ...events: object[]): Promise<string | null> => {
+    const folder = await makeFolder({ 'events.jsonl': events.map(line).join('') });
+    return (await new ProgressReader(folder, 90, job).read()).error;
+  };
+  const error = { type: 'error', text: 'It does not exist.' };
+  expect(await told(train, { ...error, ...parts })).toBe('/run/a 不存在。');
+  expect(await told(train, error)).toBe('It does not exist.');
+
+  const failed = { type: 'evaluation', folder: 'evaluation_full', state: 'failed', reason: 'It is gone.' };
+  expect(await told(evaluate, { ...failed, ...parts })).toBe('/run/a 不存在。');
+  expect(await told(evaluate, failed)).toBe('It is gone.');
+  expect(await told(evaluate, { ...failed, reason: '' })).toBeNull();
+  expect(await told(evaluate, { ...failed, folder: 'evaluation' })).toBeNull();
+  expect(await told(evaluate, failed, { ...failed, state: 'running', reason: undefined })).toBeNull();
 });

@@ -1,5 +1,7 @@
+import * as l10n from '@vscode/l10n';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import chinese from '../../../l10n/bundle.l10n.zh-cn.json';
 import { makeFolder } from '../files/folders';
 import { below, codes, discover, discoverOne, earmarkRun, NOW } from './samples';
 
@@ -108,6 +110,24 @@ test('a failed run says why, a resumed one trains', async () => {
     kind: 'training',
   });
   expect(await status([{ v: 1, t: NOW - 5, type: 'train', step: 1, loss: 3 }])).toEqual({ kind: 'unknown' });
+});
+
+test('why a run failed is told in the language of the display, where the script says what its sentence is made of', async () => {
+  onTestFinished(() => l10n.config({ contents: {} }));
+  l10n.config({ contents: chinese });
+  const reasonOf = async (error: object): Promise<unknown> => {
+    const events = [
+      { v: 1, t: NOW - 10, type: 'error', code: 'disk-full', text: 'The disk is full.', ...error },
+      { v: 1, t: NOW - 9, type: 'status', state: 'failed' },
+    ];
+    const run = await discoverOne(await makeFolder({ ...earmarkRun('r', 'run'), 'events.jsonl': events }));
+    expect(run.status).toMatchObject({ kind: 'failed', reason: run.problems[0]?.message });
+    return run.problems[0]?.message;
+  };
+  const inChinese = '磁盘已满：无法写入 /run/a。请腾出空间后重新开始；已完成的内容会保留。';
+  expect(await reasonOf({ says: 'disk-full', values: { file: '/run/a' } })).toBe(inChinese);
+  expect(await reasonOf({})).toBe('The disk is full.');
+  expect(await reasonOf({ says: 'disk-full', values: 'torn' })).toBe('The disk is full.');
 });
 
 test('reads the story’s own scripts', async () => {
