@@ -56,14 +56,16 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> int:
-    settings = _settings(args)
     outputs = _outputs(args)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts: equal sums in every run
     from checkpoints import find_models
+    from progress import refusal_told
     from prompts import read_prompts
 
-    prompts = read_prompts(args.prompts)
-    models = [find_models(run, args.models, args.lora_scale) for run, _ in outputs]
+    with refusal_told(outputs):
+        settings = _settings(args)
+        prompts = read_prompts(args.prompts)
+        models = [find_models(run, args.models, args.lora_scale) for run, _ in outputs]
 
     from evaluation import Evaluation, say
     from launch import Processes
@@ -80,8 +82,9 @@ def main(args: argparse.Namespace) -> int:
     code = 0
     try:
         with request.listening():
-            model = load_model(args.model_path, processes.device)
-            tokenizer = load_tokenizer(args.model_path)
+            with refusal_told(outputs):
+                model = load_model(args.model_path, processes.device)
+                tokenizer = load_tokenizer(args.model_path)
             for (run, output), run_models in zip(outputs, models):
                 evaluation = Evaluation(settings, model, tokenizer, processes, request)
                 code = max(code, evaluation.run(run, output, prompts, run_models))

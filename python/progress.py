@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     from evaluation_folder import Clip
 
 SECONDS_BETWEEN_EVENTS = 1.0
+
+
+@contextlib.contextmanager
+def refusal_told(outputs: Sequence[tuple[Path | None, Path]]) -> Iterator[None]:
+    """Lets the runs know of evaluations that are refused before they begin."""
+    try:
+        yield
+    except HumanError as error:
+        for run, output in outputs:
+            if run is not None and run.is_dir():
+                with contextlib.suppress(HumanError):  # a full disk takes no event either
+                    folder = _name(output, run)
+                    Events(run).write("evaluation", folder=folder, state="failed", reason=str(error), **error.parts)
+        raise
+
+
+def _name(output: Path, run: Path) -> str:
+    return Path(os.path.relpath(output, run)).as_posix()
 
 
 class Progress:
@@ -38,7 +56,7 @@ class Progress:
 
         self.first, self.made_by_all = first, made_by_all
         self.events: Events = Events(run_dir) if first else SilentEvents(run_dir)
-        self.name = Path(os.path.relpath(output, run_dir)).as_posix()
+        self.name = _name(output, run_dir)
         self.total = len(clips)
         self.before = sum(clip.fingerprint in done for clip in clips)
         self.new = self.bad = 0

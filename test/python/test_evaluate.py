@@ -469,10 +469,17 @@ def test_hostile_prompts_become_safe_files(bench: Bench) -> None:
         (["--run_dir", "nowhere"], "no run folder"),
     ],
 )
-def test_what_makes_no_sense_is_refused_before_anything_is_written(bench: Bench, more: list[str], says: str) -> None:
-    with pytest.raises(HumanError, match=says):
+def test_what_makes_no_sense_is_refused_before_anything_is_made(bench: Bench, more: list[str], says: str) -> None:
+    with pytest.raises(HumanError, match=says) as refused:
         bench(*more)
     assert not bench.out.exists()
+    assert not Path("nowhere").exists()
+    (told,) = bench.events()
+    assert (told["type"], told["folder"], told["state"]) == ("evaluation", "evaluation", "failed")
+    assert {key: told[key] for key in ("reason", "says", "values")} == {
+        "reason": str(refused.value),
+        **refused.value.parts,
+    }
 
 
 def test_a_run_is_no_output_folder(bench: Bench) -> None:
