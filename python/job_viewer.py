@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,29 @@ from job_queue import with_places
 
 VIEW_BYTES = 256 * 1024
 
+ENGLISH = {
+    "first": "{title}. Ctrl-C or closing this terminal ends only the view.",
+    "earlier": "Earlier output is in {path}.",
+    "replaced": "The log was replaced; it goes on from its beginning.",
+    "waits-gpu": "Waiting for a free GPU: place {place} in the queue.",
+    "waits-job": "Waiting for the job before it to end.",
+    "waits-slurm": "Waiting until Slurm starts it.",
+    "end-complete": "{title} is complete.",
+    "end-exited": "{title} ended with exit code {code}; the lines above say why.",
+    "end-signaled": "{title} was killed from outside ({signal}).",
+    "end-out-of-memory": "{title} was killed because the machine ran out of memory.",
+    "end-stopped": "{title} was stopped on request.",
+    "end-terminated": "{title} was ended by the system.",
+    "end-skipped": "{title} was not started.",
+    "end-not-started": "{title} could not be started.",
+    "ended": "{title} ended.",
+    "lost": "{title} is lost: its supervisor is gone, and how it ended is not known.",
+    "enter": "Enter closes this view.",
+    "closed": "View closed.",
+    "closed-only": "View closed; the job goes on.",
+}
+"""What the view says itself. EARMARK_WORDS may have it in another language, as JSON (src/jobs/viewerWords.ts)."""
+
 
 def attach(directory: str, whole: bool) -> int:
     """Shows the log as it grows. Ends with the job's exit code, 130 on Ctrl-C, 125 when the end is not known."""
@@ -24,7 +48,7 @@ def attach(directory: str, whole: bool) -> int:
         print(f"There is no such job any more: {directory}", file=sys.stderr)
         return 125
     title = plain(str((seen.get("spec") or {}).get("title", seen["id"])))
-    say(f"{title}. Ctrl-C or closing this terminal ends only the view.")
+    say(word("first", title=title))
     try:
         view = LogView(os.path.join(directory, "out.log"), whole)
     except OSError as error:
@@ -47,10 +71,10 @@ def attach(directory: str, whole: bool) -> int:
         view.finish()
         say(closing_words(title, seen))
         if sys.stdin.isatty():
-            say("Enter closes this view.")
+            say(word("enter"))
             sys.stdin.readline()
     except KeyboardInterrupt:
-        say("View closed." if verdict(seen) == "ended" else "View closed; the job goes on.")
+        say(word("closed" if verdict(seen) == "ended" else "closed-only"))
         return 130
     code = (seen["exit"] or {}).get("code")
     return code if isinstance(code, int) else 125
@@ -60,28 +84,29 @@ def waiting_words(seen: Json) -> str | None:
     """What a job that has not begun waits for; None where it is just beginning."""
     queue = with_places([seen])[0].get("queue")
     if queue and queue["ready"]:
-        return f"Waiting for a free GPU: place {queue['place']} in the queue."
+        return word("waits-gpu", place=queue["place"])
     if seen["spec"] and seen["spec"].get("after"):
-        return "Waiting for the job before it to end."
-    return "Waiting until Slurm starts it." if seen.get("slurm") else None
+        return word("waits-job")
+    return word("waits-slurm") if seen.get("slurm") else None
 
 
 def closing_words(title: str, seen: Json) -> str:
     ended = seen.get("exit")
     if ended is None:
-        return f"{title} is lost: its supervisor is gone, and how it ended is not known."
-    code, why = ended.get("code"), ended.get("why")
-    words = {
-        "exited": "is complete" if code == 0 else f"ended with exit code {code}; the lines above say why",
-        "signaled": f"was killed from outside ({ended.get('signal')})",
-        "out-of-memory": "was killed because the machine ran out of memory",
-        "stopped": "was stopped on request",
-        "terminated": "was ended by the system",
-        "skipped": "was not started",
-        "not-started": "could not be started",
-    }.get(str(why), "ended")
-    text = ended.get("text")
-    return f"{title} {words}.{' ' + plain(str(text)) if text else ''}"
+        return word("lost", title=title)
+    code, why, text = ended.get("code"), str(ended.get("why")), ended.get("text")
+    name = "end-complete" if (why, code) == ("exited", 0) else f"end-{why}"
+    signal_name = plain(str(ended.get("signal")))
+    closing = word(name if name in ENGLISH else "ended", title=title, code=code, signal=signal_name)
+    return f"{closing}{' ' + plain(str(text)) if text else ''}"
+
+
+def word(name: str, **values: object) -> str:
+    """One of ENGLISH in the language asked for; in English where there is none, or none that fits."""
+    try:
+        return plain(json.loads(os.environ["EARMARK_WORDS"])[name].format(**values))
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
+        return ENGLISH[name].format(**values)
 
 
 class LogView:
@@ -98,7 +123,7 @@ class LogView:
         self.open()
         if not whole and os.fstat(self.fd).st_size > VIEW_BYTES:
             os.lseek(self.fd, -VIEW_BYTES, os.SEEK_END)
-            say(f"Earlier output is in {path}.")
+            say(word("earlier", path=path))
 
     def open(self) -> None:
         if self.fd >= 0:
@@ -120,7 +145,7 @@ class LogView:
             return False
         if now.st_ino == mine.st_ino and os.lseek(self.fd, 0, os.SEEK_CUR) <= mine.st_size:
             return False
-        say("The log was replaced; it goes on from its beginning.")
+        say(word("replaced"))
         self.open()
         return True
 

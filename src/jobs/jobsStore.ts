@@ -165,12 +165,13 @@ export class JobsStore {
     await this.#tell(id, (engine, directory) => engine.move(directory, to));
   }
 
-  /** What a terminal runs to show a job's log as it grows; closing it never ends the job. */
-  async viewer(id: string): Promise<TerminalCommand> {
+  /** What a terminal runs to show a job's log as it grows, with `words` of its own; closing it never ends the job. */
+  async viewer(id: string, words: Readonly<Record<string, string>> = {}): Promise<TerminalCommand> {
     const job = this.job(id);
     if (job === undefined) throw gone();
     const host = await this.#hostOrThrow();
-    return host.transport.viewer(host.engine.attach(job.directory));
+    const env = ['/usr/bin/env', `EARMARK_WORDS=${JSON.stringify(words)}`] as const;
+    return host.transport.viewer([...env, ...host.engine.attach(job.directory)]);
   }
 
   async #tell(id: string, call: (engine: Engine, directory: string) => HostCall): Promise<void> {

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import type { TerminalCommand } from '../hosts/transport';
 import type { TmuxSession } from '../jobs/interactive';
 import type { Job } from '../jobs/jobsStore';
+import { viewerWords } from '../jobs/viewerWords';
 import { DisposableStore } from '../platform/disposables';
 import type { Workshop } from '../workshop';
 import { quietly } from './quietTerminal';
@@ -35,7 +36,7 @@ export class JobTerminals {
       return;
     }
     const host = this.workshop.hostOf(job);
-    const viewer = await host.jobs.viewer(job.id);
+    const viewer = await host.jobs.viewer(job.id, viewerWords());
     const { file, args } = host.isHere ? viewer : patient(viewer);
     const terminal = vscode.window.createTerminal({
       name: job.title,

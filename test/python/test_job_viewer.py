@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+from conftest import PYTHON_FOLDER
 from jobs import PYTHON, SUPERVISOR, Bench, wait
 
 from job_evidence import look, verdict
-from job_viewer import clean, plain
+from job_viewer import ENGLISH, clean, closing_words, plain, word
 
 
 class View:
@@ -111,6 +114,54 @@ def test_the_view_of_a_lost_job_says_so(bench: Bench) -> None:
     done = attach(job)
     assert b"how it ended is not known" in done.stdout
     assert done.returncode == 125
+
+
+def test_it_speaks_the_language_that_it_is_asked_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = bench.started(bench.spec("echo {title}; exit 4"))
+    words = {"first": "{title}：只是视图。", "end-exited": "{title}：退出码 {code}。"}
+    monkeypatch.setenv("EARMARK_WORDS", json.dumps(words, ensure_ascii=False))
+    done = attach(job)
+    shown = done.stdout.decode("utf-8").replace("\x1b[0m", "").splitlines()
+    assert (shown, done.returncode) == (["[earmark] Job 1：只是视图。", "{title}", "[earmark] Job 1：退出码 4。"], 4)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "no json", "[" * 100_000, "[]", "7", '{"first": 7}', '{"first": "{nothing}"}', '{"first": "{title.secret}"}',
+     '{"first": "{"}', '{"first": "{0}"}', '{"last": "x"}'],
+    ids=lambda words: words[:20],
+)  # fmt: skip
+def test_words_that_are_none_are_passed_over(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARMARK_WORDS", words)
+    assert word("first", title="{title}") == "{title}. Ctrl-C or closing this terminal ends only the view."
+
+
+def test_words_move_nothing_on_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARMARK_WORDS", json.dumps({"enter": "\x1b[2J\x07x"}))
+    assert word("enter") == "[2Jx"
+
+
+def test_the_editor_has_each_word_with_the_same_values() -> None:
+    text = (PYTHON_FOLDER.parent / "src/jobs/viewerWords.ts").read_text("utf-8").replace("TITLE", "'{title}'")
+    names = re.findall(r"^    '?([a-z-]+)'?: l10n\.t\((.+)\),$", text, re.MULTILINE)
+    given = {name: set(re.findall(r"'\{([a-z]+)\}'", call)) for name, call in names}
+    assert given == {name: set(re.findall(r"\{([a-z]+)\}", text)) for name, text in ENGLISH.items()}
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        (None, "Tune is lost: its supervisor is gone, and how it ended is not known."),
+        ({"why": "exited", "code": 0}, "Tune is complete."),
+        ({"why": "exited", "code": 2}, "Tune ended with exit code 2; the lines above say why."),
+        ({"why": "signaled", "signal": "SIGKILL"}, "Tune was killed from outside (SIGKILL)."),
+        ({"why": "skipped", "text": "For \x1bthis."}, "Tune was not started. For this."),
+        ({"why": "eaten"}, "Tune ended."),
+        ({}, "Tune ended."),
+    ],
+)
+def test_how_a_job_ended_in_a_sentence(ended: dict[str, Any] | None, said: str) -> None:
+    assert closing_words("Tune", {"exit": ended}) == said
 
 
 HOSTILE = [

@@ -1,9 +1,12 @@
+import * as l10n from '@vscode/l10n';
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import chinese from '../../../l10n/bundle.l10n.zh-cn.json';
 import { exec } from '../../../src/hosts/exec';
 import type { JobHost } from '../../../src/jobs/jobsStore';
 import type { PreparedLaunch } from '../../../src/jobs/prepare';
+import { viewerWords } from '../../../src/jobs/viewerWords';
 import { host, logOf, makeBench, names, shell, storeOf } from './support';
 
 // Real processes on a machine that may be busy with other things.
@@ -35,6 +38,24 @@ test('the shown command and cmd.sh do the same as the job', async () => {
   const pasted = await exec(['sh', '-c', launch.jobs[0]!.shown], { cwd: '/', timeoutMs: 5000 });
   const script = await exec(['sh', join(job!.directory, 'cmd.sh')], { cwd: '/', timeoutMs: 5000 });
   expect([pasted.stdout, script.stdout]).toEqual([log, log]);
+});
+
+test('the view of a job speaks the language of the display', async () => {
+  onTestFinished(() => l10n.config({ contents: {} }));
+  const bench = await makeBench();
+  const [job] = await bench.store.start(bench.prepare(shell(bench.folder, 'echo "it\'s {title}"')));
+  await bench.ended(job!.id);
+  const view = async (): Promise<string> => {
+    const { file, args } = await bench.store.viewer(job!.id, viewerWords());
+    return (await exec([file, ...args], { cwd: '/', timeoutMs: 20_000 })).stdout.replaceAll('\u001b[0m', '');
+  };
+  expect(await view()).toBe(
+    `[earmark] ${job!.title}. Ctrl-C or closing this terminal ends only the view.\nit's {title}\n[earmark] ${job!.title} is complete.`,
+  );
+  l10n.config({ contents: chinese });
+  expect(await view()).toBe(
+    `[earmark] ${job!.title}。按 Ctrl-C 或关闭此终端只会结束此视图。\nit's {title}\n[earmark] ${job!.title} 已完成。`,
+  );
 });
 
 test('what runs is stopped on request; the latest request decides how long it may take', async () => {
