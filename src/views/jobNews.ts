@@ -50,7 +50,11 @@ async function tell(job: Job, options: JobNewsOptions): Promise<void> {
         job.spec?.kind === 'evaluate' ? l10n.t('{0}. Ready to listen.', text) : text,
         ...(job.spec?.kind === 'evaluate' ? [compare, showLog] : [showLog]),
       )
-    : await vscode.window.showWarningMessage(why === null ? text : `${text}. ${why}`, resume, showLog);
+    : await vscode.window.showWarningMessage(
+        why === null ? text : l10n.t('{0}. {1}', text, why),
+        resume,
+        showLog,
+      );
   try {
     if (chosen === compare && !(await options.compare(job))) {
       throw new Error(l10n.t('Its clips are not there any more.'));
