@@ -95,15 +95,11 @@ export class Controller implements Controls {
   }
 
   chooseTake(take: string): void {
-    if (take === this.page.take) return;
-    this.dispatch({ type: 'go', take });
+    this.go(this.page.prompt, take);
   }
 
   choosePrompt(prompt: string): void {
-    if (prompt === this.page.prompt) return;
-    const { loop } = this.page;
-    this.playback.from(loop?.on === true ? loop.from : 0);
-    this.dispatch({ type: 'go', prompt });
+    this.go(prompt, this.page.take);
   }
 
   stepPrompt(step: 1 | -1): void {
@@ -113,8 +109,7 @@ export class Controller implements Controls {
   }
 
   showMoment(moment: Moment, play: boolean): void {
-    if (moment.prompt !== null) this.choosePrompt(moment.prompt);
-    if (moment.take !== null) this.chooseTake(moment.take);
+    this.go(moment.prompt ?? this.page.prompt, moment.take ?? this.page.take);
     const { loop } = this.page;
     const outside = moment.second !== null && loop?.on === true && !within(moment.second, loop);
     if (outside) this.dispatch({ type: 'loop', loop: { ...loop, on: false } });
@@ -203,6 +198,14 @@ export class Controller implements Controls {
     this.ask();
   }
 
+  /** In one step: a take that is only passed would be fetched before the one that is to be heard. */
+  private go(prompt: string | null, take: string | null): void {
+    const { loop } = this.page;
+    if (prompt !== this.page.prompt) this.playback.from(loop?.on === true ? loop.from : 0);
+    else if (take === this.page.take) return;
+    this.dispatch({ type: 'go', prompt, take });
+  }
+
   /** Keeps everything for a reload, now. */
   saveNow(): void {
     clearTimeout(this.saveTimer);
@@ -228,12 +231,13 @@ export class Controller implements Controls {
   private moved(before: Page): void {
     this.host.post({ type: 'at', prompt: this.page.prompt, take: this.page.take });
     if (before.comparison === null) return;
-    const take = currentTake(this.page)?.label ?? '';
     const prompt = currentPrompt(this.page);
-    const notice = this.scene.lane?.notice ?? '';
-    const words =
-      this.page.prompt === before.prompt ? [take] : [`${prompt?.number ?? ''}: ${prompt?.text ?? ''}`];
-    this.announce([...words, notice].filter((part) => part !== '').join('. '));
+    const words = [
+      this.page.prompt === before.prompt ? '' : `${prompt?.number ?? ''}: ${prompt?.text ?? ''}`,
+      this.page.take === before.take ? '' : (currentTake(this.page)?.label ?? ''),
+      this.scene.lane?.notice ?? '',
+    ];
+    this.announce(words.filter((part) => part !== '').join('. '));
   }
 
   private sound(): void {
