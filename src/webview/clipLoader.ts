@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { decodePcm } from '../audio/pcm';
 import { fetchSamples } from './clipBytes';
+import { fetchHead, type Head } from './clipHead';
 import type { PlayerTake } from './playerTypes';
 import { toBuffer } from './resample';
 
@@ -8,26 +9,31 @@ export interface LoaderOptions {
   /** Hz of the buffers that are made. */
   readonly sampleRate: number;
   readonly fetch: typeof fetch;
+  /** Of a clip that is awaited to be heard: comes, if at all, before the whole. */
+  onHead(head: Head): void;
   onLoaded(take: PlayerTake, buffer: AudioBuffer): void;
   /** `message` is a sentence for people. */
   onFailed(take: PlayerTake, message: string): void;
 }
 
 export interface Wanted {
-  /** Is awaited to be heard: loaded before all others. */
+  /** Is awaited to be heard: loaded before all others, beginning with what is heard from `second` on. */
   readonly first: PlayerTake | null;
+  readonly second: number;
   readonly now: readonly PlayerTake[];
   /** Loaded one by one when there is nothing else to do. */
   readonly later: readonly PlayerTake[];
 }
 
 const AT_ONCE = 3;
-const nothing: Wanted = { first: null, now: [], later: [] };
+const nothing: Wanted = { first: null, second: 0, now: [], later: [] };
 
 /** Fetches and decodes clips in the order in which they are wanted. */
 export class ClipLoader {
   private wanted = nothing;
   private readonly underWay = new Map<string, AbortController>();
+  /** Of those under way: whose head was asked for. */
+  private readonly begun = new WeakSet<AbortController>();
 
   constructor(private readonly options: LoaderOptions) {}
 
@@ -48,9 +54,11 @@ export class ClipLoader {
   }
 
   private startNext(): void {
-    const { first, now, later } = this.wanted;
+    const { first, second, now, later } = this.wanted;
     if (first) {
-      this.start(first);
+      const abort = this.underWay.get(first.clip);
+      if (abort) void this.begin(first, second, abort);
+      else this.start(first, second);
       return;
     }
     for (const take of now) if (this.underWay.size < AT_ONCE) this.start(take);
@@ -58,11 +66,11 @@ export class ClipLoader {
     if (next && !this.underWay.size) this.start(next);
   }
 
-  private start(take: PlayerTake): void {
+  private start(take: PlayerTake, second: number | null = null): void {
     if (this.underWay.has(take.clip)) return;
     const abort = new AbortController();
     this.underWay.set(take.clip, abort);
-    void this.load(take, abort.signal).then(
+    void this.load(take, second, abort).then(
       (buffer) => this.settle(take, abort, () => this.options.onLoaded(take, buffer)),
       (error: unknown) => this.settle(take, abort, () => this.options.onFailed(take, sentenceOf(error))),
     );
@@ -74,6 +82,7 @@ export class ClipLoader {
     const { first, now, later } = this.wanted;
     const others = (takes: readonly PlayerTake[]) => takes.filter(({ clip }) => clip !== take.clip);
     this.wanted = {
+      ...this.wanted,
       first: first?.clip === take.clip ? null : first,
       now: others(now),
       later: others(later),
@@ -82,8 +91,10 @@ export class ClipLoader {
     this.startNext();
   }
 
-  private async load({ uri, format }: PlayerTake, signal: AbortSignal): Promise<AudioBuffer> {
-    const bytes = await fetchSamples(uri, format, signal, this.options.fetch);
+  private async load(take: PlayerTake, second: number | null, abort: AbortController): Promise<AudioBuffer> {
+    if (second !== null) await this.begin(take, second, abort);
+    const { uri, format } = take;
+    const bytes = await fetchSamples(uri, format, abort.signal, this.options.fetch);
     try {
       const { channels } = decodePcm(bytes, format);
       return await toBuffer({ channels, sampleRate: format.sampleRate }, this.options.sampleRate);
@@ -92,6 +103,16 @@ export class ClipLoader {
         cause,
       });
     }
+  }
+
+  /** Once only: where all of it is under way already, beside that. */
+  private async begin(take: PlayerTake, second: number, abort: AbortController): Promise<void> {
+    if (this.begun.has(abort)) return;
+    this.begun.add(abort);
+    const { sampleRate, fetch } = this.options;
+    // What is wrong with the clip is told of the whole.
+    const head = await fetchHead(take, second, sampleRate, abort.signal, fetch).catch(() => null);
+    if (head !== null && this.underWay.get(take.clip) === abort) this.options.onHead(head);
   }
 }
 

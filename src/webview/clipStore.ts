@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { ClipFormat } from '../audio/clip';
 import { bytesOf, ClipCache } from './clipCache';
+import type { Head } from './clipHead';
 import { ClipLoader } from './clipLoader';
 import type { PlayerTake } from './playerTypes';
 
@@ -8,6 +9,7 @@ export interface StoreOptions {
   /** Hz of the buffers that are made. */
   readonly sampleRate: number;
   readonly fetch: typeof fetch;
+  onHead(head: Head): void;
   onLoaded(clip: string, buffer: AudioBuffer): void;
   /** `message` is a sentence for people. */
   onFailed(clip: string, message: string): void;
@@ -34,11 +36,13 @@ export class ClipStore {
   private takes: readonly PlayerTake[] = [];
   private later: readonly PlayerTake[] = [];
   private first = '';
+  private second = 0;
 
   constructor(private readonly options: StoreOptions) {
     this.loader = new ClipLoader({
       sampleRate: options.sampleRate,
       fetch: options.fetch,
+      onHead: (head) => options.onHead(head),
       onLoaded: ({ clip }, buffer) => {
         this.cache.set(clip, buffer);
         options.onLoaded(clip, buffer);
@@ -47,10 +51,10 @@ export class ClipStore {
     });
   }
 
-  /** These are shown, `first` is awaited most. They stay until others are shown. */
-  show(takes: readonly PlayerTake[], first: string): void {
+  /** These are shown, `first` is awaited most, from a second of it on. They stay until others are shown. */
+  show(takes: readonly PlayerTake[], first: string, second: number): void {
     this.takes = takes;
-    this.first = first;
+    [this.first, this.second] = [first, second];
     this.failed.clear();
     this.cache.pin(takes.map((take) => take.clip));
     for (const { clip, format } of takes) {
@@ -64,8 +68,8 @@ export class ClipStore {
   }
 
   /** This one is awaited most now; if it failed before, it is tried again. */
-  prefer(clip: string): void {
-    this.first = clip;
+  prefer(clip: string, second: number): void {
+    [this.first, this.second] = [clip, second];
     const take = this.takes.find((shown) => shown.clip === clip);
     if (take && this.framesOf(take.format)) this.failed.delete(clip);
     this.request();
@@ -106,7 +110,8 @@ export class ClipStore {
       bytes += this.bytesOf(take);
       return this.cache.hasRoom(bytes, wanted);
     });
-    this.loader.want({ first: now.find(({ clip }) => clip === this.first) ?? null, now, later });
+    const first = now.find(({ clip }) => clip === this.first) ?? null;
+    this.loader.want({ first, second: this.second, now, later });
   }
 
   private fail(clip: string, message: string): void {

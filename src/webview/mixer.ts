@@ -91,6 +91,15 @@ export class Mixer {
     return fitted;
   }
 
+  /** Takes its samples from a take: it falls silent, and the others play on. */
+  part(clip: string): void {
+    const strip = this.strips.get(clip);
+    if (!strip) return;
+    strip.buffer = null;
+    const its = [...this.voices].filter((voice) => voice.strip === strip);
+    this.end(its, this.soon(GAIN_LEAD), EDGE_SECONDS);
+  }
+
   /** Lets another take be heard. */
   select(clip: string, shape: FadeShape): void {
     const at = this.seconds(this.soon(GAIN_LEAD));

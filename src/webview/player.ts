@@ -1,6 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import { AudioOutput } from './audioOutput';
+import type { Head } from './clipHead';
 import { ClipStore, framesAt } from './clipStore';
+import { HeldHead } from './heldHead';
 import { Mixer } from './mixer';
 import type { PlayerOptions, PlayerState, PlayerTake } from './playerTypes';
 import { frameAt, intoLoop, loopOf, spansBetween, type FrameRange, type Timeline } from './timeline';
@@ -27,6 +29,8 @@ export class Player {
   /** Seconds, while nothing plays. */
   private at = 0;
   private loop: readonly [number, number] | null = null;
+  /** Of the selected take. */
+  private readonly head = new HeldHead();
   /** Frame of the context's clock up to which onAudible was told. */
   private told = 0;
   private shown: PlayerState['kind'] = 'empty';
@@ -51,11 +55,16 @@ export class Player {
     return this.length / this.sampleRate;
   }
 
+  /** Nothing of the takes is still to come. */
+  get complete(): boolean {
+    return !this.takes.some(({ clip }) => this.store.isAwaited(clip));
+  }
+
   get state(): PlayerState {
     if (!this.takes.length) return { kind: 'empty' };
     if (!this.wanted) return { kind: 'paused' };
     if (this.output?.blocked) return { kind: 'blocked' };
-    const plays = this.output?.running && this.mixer?.timeline && !this.store.isAwaited(this.selected);
+    const plays = this.output?.running && this.mixer?.timeline && this.isThere(this.position);
     return { kind: plays ? 'playing' : 'loading' };
   }
 
@@ -84,23 +93,21 @@ export class Player {
   select(clip: string): void {
     this.tell();
     if (clip !== this.selected) {
+      this.dropHead();
       const [from, to] = [this.take(this.selected), this.take(clip)];
       const equal = from && to && from.sha256 !== null && from.sha256 === to.sha256;
       this.mixer?.select(clip, equal ? 'linear' : 'power');
       this.selected = clip;
     }
-    this.store.prefer(clip);
-    this.show();
+    this.store.prefer(clip, this.position);
+    this.begin();
   }
 
   play(): void {
     if (!this.takes.length) return;
     this.wanted = true;
-    if (!this.mixer?.timeline) {
-      if (this.at >= this.duration - 1 / this.sampleRate) this.at = 0;
-      this.at = this.inLoop(this.at);
-    }
-    this.store.prefer(this.selected);
+    if (!this.mixer?.timeline && this.at >= this.duration - 1 / this.sampleRate) this.at = 0;
+    this.store.prefer(this.selected, this.inLoop(this.at));
     this.output?.wake();
     this.begin();
   }
@@ -121,15 +128,20 @@ export class Player {
   /** While a loop is set, any second outside it leads to its start. */
   seek(second: number): void {
     this.tell();
-    this.at = this.inLoop(this.clamped(second));
-    if (this.mixer?.timeline) this.mixer.start(this.frames(this.at), this.loopFrames);
+    const at = this.inLoop(this.clamped(second));
+    if (!this.isThere(at)) this.dropHead(true);
+    this.at = at;
+    if (this.mixer?.timeline) this.mixer.start(this.frames(at), this.loopFrames);
+    this.show();
   }
 
   /** Loops a stretch, in seconds, rounded to samples; null, or less than 50 ms of the clip, ends the loop. */
   setLoop(region: readonly [number, number] | null): void {
     this.tell();
     this.loop = region;
+    if (!this.isThere(this.position)) this.dropHead(true);
     this.mixer?.setLoop(this.loopFrames);
+    this.show();
   }
 
   /** Attenuates a take, in dB ≤ 0, over some milliseconds. */
@@ -164,12 +176,12 @@ export class Player {
   private enter(): void {
     if (!this.takes.length) {
       this.wanted = false;
-      this.store.show([], '');
+      this.store.show([], '', 0);
       this.show();
       return;
     }
     this.output ??= this.newOutput();
-    this.store.show(this.takes, this.selected);
+    this.store.show(this.takes, this.selected, this.inLoop(this.at));
     const mixer = new Mixer(this.output.context, this.takes, this.selected, this.length, (line) =>
       this.ended(line),
     );
@@ -178,10 +190,7 @@ export class Player {
       if (buffer) this.store.replace(clip, mixer.join(clip, buffer));
     }
     this.mixer = mixer;
-    if (this.wanted) {
-      this.at = this.inLoop(this.at);
-      this.output.wake();
-    }
+    if (this.wanted) this.output.wake();
     this.begin();
   }
 
@@ -189,6 +198,7 @@ export class Player {
   private leave(): void {
     this.tell();
     this.at = this.position;
+    this.head.drop();
     this.mixer?.release();
     this.mixer = null;
   }
@@ -200,10 +210,13 @@ export class Player {
 
   private begin(): void {
     const { mixer, output } = this;
-    if (mixer && output?.running && this.wanted && !mixer.timeline && !this.store.isAwaited(this.selected)) {
-      if (!mixer.isEmpty) mixer.start(this.frames(this.at), this.loopFrames);
-      else if (!this.takes.some(({ clip }) => this.store.isAwaited(clip))) this.wanted = false;
-      this.told = mixer.clock;
+    if (mixer && this.wanted && !mixer.timeline) {
+      this.at = this.inLoop(this.at);
+      if (output?.running && this.isThere(this.at)) {
+        if (!mixer.isEmpty) mixer.start(this.frames(this.at), this.loopFrames);
+        else if (this.complete) this.wanted = false;
+        this.told = mixer.clock;
+      }
     }
     this.show();
   }
@@ -229,9 +242,37 @@ export class Player {
     this.enter();
   }
 
+  /** Whether the selected take can be heard from a second on; what could not be loaded is as there as it will be. */
+  private isThere(second: number): boolean {
+    if (!this.store.isAwaited(this.selected)) return true;
+    return this.head.covers(this.selected, this.frames(second), this.loopFrames);
+  }
+
+  private begun(head: Head): void {
+    if (!this.mixer || head.clip !== this.selected || !this.store.isAwaited(head.clip)) return;
+    this.tell();
+    this.head.hold(head);
+    if (this.isThere(this.position)) this.mixer.join(head.clip, head.buffer);
+    else this.head.drop();
+    this.begin();
+  }
+
+  /** Nothing is heard of the take then, until all of it is there. With `stops`, or when nothing else plays, the second stands still. */
+  private dropHead(stops = false): void {
+    const { clip } = this.head;
+    if (clip === null || !this.mixer) return;
+    this.tell();
+    this.head.drop();
+    this.mixer.part(clip);
+    if (this.mixer.timeline && (stops || this.mixer.isEmpty)) {
+      this.at = this.clamped(this.mixer.stop() / this.sampleRate);
+    }
+  }
+
   private loaded(clip: string, buffer: AudioBuffer): void {
     if (!this.mixer || !this.take(clip)) return;
     this.tell();
+    if (this.head.clip === clip) this.head.drop();
     this.store.replace(clip, this.mixer.join(clip, buffer));
     this.begin();
   }
@@ -240,8 +281,10 @@ export class Player {
     return new ClipStore({
       sampleRate: this.sampleRate,
       fetch: this.options.fetch ?? ((...request) => fetch(...request)),
+      onHead: (head) => this.begun(head),
       onLoaded: (clip, buffer) => this.loaded(clip, buffer),
       onFailed: (clip, message) => {
+        if (this.head.clip === clip) this.dropHead();
         this.options.events.onProblem(clip, message);
         this.begin();
       },
@@ -272,6 +315,12 @@ export class Player {
   }
 
   private show(): void {
+    const line = this.mixer?.timeline;
+    const frame = line && !line.loop ? frameAt(line, this.mixer?.clock ?? 0) : null;
+    this.head.watch(frame, this.length, this.sampleRate, () => {
+      this.dropHead(true);
+      this.show();
+    });
     const tick = () => {
       this.tell();
       this.output?.watch();

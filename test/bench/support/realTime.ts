@@ -1,6 +1,6 @@
 /** What is measured in the page at the pace of real time, with a running AudioContext and keys that are really pressed. */
 import { Player } from '../../../src/webview/player';
-import { listen, toTake, type TakeSpec } from './rig';
+import { listen, loaded, toTake, withheld, type TakeSpec } from './rig';
 import { STEP } from './signals';
 
 const RATE = 32_000;
@@ -84,6 +84,7 @@ export async function playWithKeys(takes: readonly TakeSpec[]) {
     player.select(clip);
     await ear.until(() => player.state.kind === 'playing');
   }
+  await loaded(player);
   // Up to here takes were selected that had still to be loaded.
   restart();
 
@@ -190,6 +191,23 @@ export function playUnasked(takes: readonly TakeSpec[]) {
     contexts: () => contexts.length,
     closeContext: () => contexts.at(-1)?.close(),
     changed: (isTrue: () => boolean) => ear.until(isTrue),
+    dispose: () => player.dispose(),
+  };
+}
+
+/** Plays a take of which only a head comes until `open`. */
+export function playHead(take: TakeSpec) {
+  const ear = listen();
+  const { fetch, open } = withheld(take);
+  const player = new Player({ sampleRate: RATE, events: ear.events, fetch });
+  player.load([toTake(take)], { second: 0, selected: take.clip });
+  player.play();
+  return {
+    open,
+    state: () => player.state.kind,
+    position: () => player.position,
+    seek: (second: number) => player.seek(second),
+    heard: () => ear.heard.audible,
     dispose: () => player.dispose(),
   };
 }

@@ -57,6 +57,27 @@ export function listen() {
   };
 }
 
+/** Settles when all of the takes is there: they sound before that, and nothing tells. */
+export async function loaded(player: Player): Promise<void> {
+  while (!player.complete) await new Promise((done) => setTimeout(done, 1));
+}
+
+/** Answers what is asked of a clip but all of its samples at once: those wait until `open`. */
+export function withheld({ uri, format }: TakeSpec): { fetch: typeof fetch; open: () => void } {
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  return {
+    fetch: async (input, init) => {
+      const whole = new Headers(init?.headers)
+        .get('Range')
+        ?.endsWith(`-${format.dataOffset + format.dataBytes - 1}`);
+      if (input === uri && whole === true) await gate;
+      return fetch(input, init);
+    },
+    open: () => open(),
+  };
+}
+
 /** An action at a second of the rendering (taken at the next block of 128 frames). */
 export interface Act {
   readonly at: number;
@@ -103,7 +124,7 @@ export async function renderOffline(options: Rendering) {
   for (const take of all.filter(({ clip }) => !late.includes(clip))) {
     player.load([take], { second: 0, selected: take.clip });
     player.play();
-    await ear.until(() => player.state.kind !== 'loading');
+    await loaded(player);
     player.pause();
   }
   player.setLoop(options.loop ?? null);

@@ -1,5 +1,5 @@
 /** What is measured in the page, each a function of plain values, so that node can call it. */
-import { renderOffline, type Act, type Rendering, type TakeSpec } from './rig';
+import { loaded, renderOffline, withheld, type Act, type Rendering, type TakeSpec } from './rig';
 import { STEP } from './signals';
 
 const RATE = 32_000;
@@ -198,6 +198,68 @@ export async function joiningLate(takes: readonly TakeSpec[]) {
     states,
     errors,
   };
+}
+
+/**
+ * Of the second take only a head comes at first; at 0.9 s all of it. Counts, from when it joined on, samples that are not the one that
+ * is due.
+ */
+export async function headAndRest(takes: readonly TakeSpec[]) {
+  const late = takes[1]!;
+  const { fetch, open } = withheld(late);
+  const { output, start, length, errors } = await render({
+    takes,
+    seconds: 1.6,
+    late: [late.clip],
+    fetch,
+    acts: [
+      { at: 0.3, do: (player) => player.select(late.clip) },
+      { at: 0.4, do: (player, ear) => ear.until(() => player.state.kind === 'playing') },
+      {
+        at: 0.9,
+        do: (player) => {
+          open();
+          return loaded(player);
+        },
+      },
+    ],
+  });
+  let wrong = 0;
+  for (let index = 0.51 * RATE; index < length; index++) {
+    if (frameOf(output[1]?.[index] ?? 0) !== index - start) wrong++;
+  }
+  return { wrong, errors };
+}
+
+/** Of the second take only a head comes; it is left, and chosen again. What sounds of each at 0.55, 0.8 and 1.1 s? */
+export async function leavingHead(takes: readonly TakeSpec[]) {
+  const [first, late] = [takes[0]!, takes[1]!];
+  const { fetch, open } = withheld(late);
+  const states: string[] = [];
+  const { output, start, errors, heard } = await render({
+    takes,
+    seconds: 1.2,
+    late: [late.clip],
+    fetch,
+    acts: [
+      { at: 0.3, do: (player) => player.select(late.clip) },
+      { at: 0.4, do: (player, ear) => ear.until(() => player.state.kind === 'playing') },
+      { at: 0.6, do: (player) => player.select(first.clip) },
+      {
+        at: 0.9,
+        do: (player) => {
+          player.select(late.clip);
+          states.push(player.state.kind);
+        },
+      },
+    ],
+  });
+  open();
+  const sounding = [0.55, 0.8, 1.1].map((second) => {
+    const due = second * RATE - start;
+    return at(output, second * RATE).map((sample) => (sample === 0 ? null : frameOf(sample) - due));
+  });
+  return { sounding, states, errors, heard: heard.audible };
 }
 
 /** The same tone at two rates, one take a channel: by how many samples is the resampled one off, and how loud is it? */

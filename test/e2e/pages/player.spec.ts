@@ -138,6 +138,63 @@ test('a take that comes late joins at the same sample', async ({ lab }) => {
   expect(heard.samples[1]).toBe(heard.due);
 });
 
+test('a take sounds before all of it is there, and goes on in the rest to the sample', async ({ lab }) => {
+  const heard = await lab.page.evaluate((takes) => rig.headAndRest(takes), lab.takes());
+  expect(heard).toEqual({ wrong: 0, errors: [] });
+});
+
+test('a take of which only the beginning is there is silent once it was left', async ({ lab }) => {
+  const heard = await lab.page.evaluate((takes) => rig.leavingHead(takes), lab.takes());
+  expect(heard).toMatchObject({ states: ['loading'], errors: [] });
+  expect(heard.sounding).toEqual([
+    [null, 0, null],
+    [0, null, null],
+    [null, null, null],
+  ]);
+  expect(heard.heard.findLast(([clip]) => clip === 'b')?.[2]).toBeLessThan(0.62);
+});
+
+test('where the rest does not come the second stands still, and nothing counts as heard; then it goes on', async ({
+  lab,
+}) => {
+  const { page } = lab;
+  await page.getByRole('button').click();
+  const player = await page.evaluateHandle((takes) => rig.playHead(takes[0]!), lab.takes());
+  const state = () => player.evaluate((handle) => handle.state());
+  const position = () => player.evaluate((handle) => handle.position());
+  await expect.poll(state).toBe('playing');
+  await expect.poll(state).toBe('loading');
+  const stood = await position();
+  expect(stood).toBeGreaterThan(1.8);
+  expect(stood).toBeLessThan(2);
+  await page.waitForTimeout(300);
+  expect(await position()).toBe(stood);
+  const heard = await player.evaluate((handle) => handle.heard());
+  expect(Math.max(...heard.map(([, , to]) => to))).toBeLessThan(2);
+  await player.evaluate((handle) => handle.open());
+  await expect.poll(position).toBeGreaterThan(stood + 0.1);
+  expect(await state()).toBe('playing');
+  await player.evaluate((handle) => handle.dispose());
+});
+
+test('a second that is not there yet is waited for', async ({ lab }) => {
+  const { page } = lab;
+  await page.getByRole('button').click();
+  const player = await page.evaluateHandle((takes) => rig.playHead(takes[0]!), lab.takes());
+  const state = () => player.evaluate((handle) => handle.state());
+  await expect.poll(state).toBe('playing');
+  await player.evaluate((handle) => handle.seek(1));
+  expect(await state()).toBe('playing');
+  await player.evaluate((handle) => handle.seek(7));
+  expect(await state()).toBe('loading');
+  await player.evaluate((handle) => handle.open());
+  await expect.poll(state).toBe('playing');
+  const position = await player.evaluate((handle) => handle.position());
+  expect(position).toBeGreaterThanOrEqual(7);
+  expect(position).toBeLessThan(8);
+  await player.evaluate((handle) => handle.dispose());
+});
+
 test('takes of other lengths end in silence and loop together', async ({ browser }) => {
   const lab = await openRig(browser, [
     { clip: 'a', signal: counting(0, 2, 2 * RATE, RATE) },
