@@ -9,7 +9,7 @@ export interface Watching {
   overview: number | null;
   /** When it was last clicked, by the same clock as `sound`. */
   clicked: number;
-  /** When something last began to sound, by the clock of `performance.now()`. */
+  /** When something began to sound after that, by the clock of `performance.now()`. */
   sound: number;
   /** Addresses of clips that were fetched. */
   readonly uris: Set<string>;
@@ -71,8 +71,8 @@ export function watchListening(): void {
   AudioBufferSourceNode.prototype.start = function (when = 0, ...rest) {
     const later = Math.max(0, when - this.context.currentTime) * 1000;
     const sounds = performance.now() + later;
-    // All takes of a prompt start at once; the first tells.
-    if (sounds - watching.sound > 1) watching.sound = sounds;
+    // The first after a click tells: all takes of a prompt start at once, and again when one joins them.
+    if (watching.sound <= watching.clicked) watching.sound = sounds;
     start.call(this, when, ...rest);
   };
   const load = window.fetch;
