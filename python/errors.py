@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Callable
+
+MOST_WORD_BYTES = 2500
+"""What exit.json has room for on a full disk, less its own."""
+SHORTENED = 400
 
 
 class HumanError(Exception):
@@ -47,6 +53,18 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def leave_word(error: HumanError) -> None:
+    """For the supervisor of a job, which puts it into exit.json: what is refused early is told by no run."""
+    folder = os.environ.get("EARMARK_JOB_DIR", "")
+    text = printable(str(error))
+    word = json.dumps({"text": text, **error.parts})
+    if len(word) > MOST_WORD_BYTES:
+        word = json.dumps({"text": text[:SHORTENED]})
+    if folder:
+        with suppress(OSError), open(os.path.join(folder, "refusal.json"), "w", encoding="utf-8") as file:
+            file.write(word)
+
+
 def run_script(make_parser: Callable[[], argparse.ArgumentParser], main: Callable[[argparse.Namespace], int]) -> None:
     """Parses, runs, exits: 0 done, 2 refused with a sentence, 130 interrupted. Other errors keep their traceback."""
     # Threads that wait by spinning cost four times the time where others use the cores too. Read when torch is loaded.
@@ -55,6 +73,7 @@ def run_script(make_parser: Callable[[], argparse.ArgumentParser], main: Callabl
         sys.exit(main(make_parser().parse_args()))
     except HumanError as error:
         print(f"Error: {error}", file=sys.stderr)
+        leave_word(error)
         sys.exit(2)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)

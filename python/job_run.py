@@ -33,6 +33,9 @@ LEFTOVERS_S = 5.0
 """What the command left running when it ended gets this long between SIGTERM and SIGKILL."""
 SHARED_FILES_S = 60.0
 """What one node writes, another may see this much later (acdirmax, nfs(5))."""
+REFUSED = 2
+"""What a script of ours ends with when it has said why (errors.py)."""
+MOST_REFUSAL_BYTES = 2500
 PASSING = ("disk", "disk-full")
 """Refusals that a job which waits has time to see the end of."""
 
@@ -255,8 +258,16 @@ class Supervisor(JobHolder):
         if asked == "terminated" and "SLURM_JOB_ID" in os.environ:
             text = "Slurm told it to end: its time was up, or somebody cancelled it."
         if not os.WIFSIGNALED(status):
-            return {"code": os.WEXITSTATUS(status), "signal": None, "why": asked or "exited", "text": text}
+            code, why = os.WEXITSTATUS(status), asked or "exited"
+            said = self.refusal() if (code, why) == (REFUSED, "exited") else {}
+            return {"code": code, "signal": None, "why": why, "text": text, **said}
         number = os.WTERMSIG(status)
         out_of_memory = number == signal.SIGKILL and not self.killed and oom_kills() > self.oom_kills
         why = asked or ("out-of-memory" if out_of_memory else "signaled")
         return {"code": 128 + number, "signal": signal_name(number), "why": why, "text": text}
+
+    def refusal(self) -> Json:
+        """What a script of ours left as its last word; no more than what is set aside for exit.json holds."""
+        said = read_json(os.path.join(self.directory, "refusal.json"), MOST_REFUSAL_BYTES) or {}
+        kinds = {"text": str, "says": str, "values": dict}
+        return {name: said[name] for name, kind in kinds.items() if isinstance(said.get(name), kind)}

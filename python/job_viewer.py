@@ -98,7 +98,8 @@ def closing_words(title: str, seen: Json) -> str:
     name = "end-complete" if (why, code) == ("exited", 0) else f"end-{why}"
     signal_name = plain(str(ended.get("signal")))
     closing = word(name if name in ENGLISH else "ended", title=title, code=code, signal=signal_name)
-    return f"{closing}{' ' + plain(str(text)) if text else ''}"
+    # What a script that ended by itself had to say is above, in its log.
+    return closing if why == "exited" or not text else f"{closing} {plain(str(text))}"
 
 
 def word(name: str, **values: object) -> str:

@@ -10,6 +10,7 @@ A job is a directory, `ROOT/ID/`. Its files are the only truth; no state is stor
     started.json  supervisor and command by pid and start time, boot, host; a job that has it never runs again
     out.log       what the command prints, written by the command itself
     stop.json     a request to stop; nobody but the supervisor signals anything
+    refusal.json  why a script of ours ended with code 2 (errors.py); goes into exit.json
     exit.json     how it ended; written last, into space reserved at the start
     slurm.json    there for a job that slurm.py hands to Slurm; holds Slurm's id of it once it has one
 

@@ -17,12 +17,16 @@ export type ExitWhy = (typeof exitWhys)[number] | 'unknown';
 
 const figure = z.number().nullable().catch(null);
 const words = z.string().nullable().catch(null);
+const anything = z.unknown().optional();
 
 const exitSchema = z.object({
   code: z.number().int().nullable().catch(null),
   signal: words,
   why: z.enum([...exitWhys, 'unknown']).catch('unknown'),
   text: words,
+  /** Of a script of ours: the name of that sentence, and what it is made of. */
+  says: anything,
+  values: anything,
   at: figure,
 });
 export type JobExit = Readonly<z.infer<typeof exitSchema>>;
@@ -55,8 +59,6 @@ const queueSchema = z.object({
   ready: z.boolean(),
 });
 export type QueuePlace = Readonly<z.infer<typeof queueSchema>>;
-
-const anything = z.unknown().optional();
 
 /** A file that is there and holds nonsense still says that it is there. */
 function there<S extends z.ZodObject>(schema: S): z.ZodType<z.output<S> | null> {

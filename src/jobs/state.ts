@@ -1,4 +1,5 @@
 /** What is known of a job, and what is not. Derived from evidence each time; stored nowhere. */
+import { inWords } from '../files/scriptErrors';
 import type { Evidence, ExitWhy, QueuePlace, Scheduler } from './evidence';
 
 export type JobState =
@@ -22,7 +23,7 @@ export type JobState =
       readonly why: ExitWhy;
       readonly code: number | null;
       readonly signal: string | null;
-      /** The supervisor's own words, where it has any. */
+      /** The words of its supervisor, or of a script of ours that refused (in the language of the display), where there are any. */
       readonly text: string | null;
       readonly at: number | null;
     }
@@ -149,7 +150,9 @@ function pick({
   code,
   signal,
   text,
+  says,
+  values,
   at,
 }: NonNullable<Evidence['exit']>): Omit<Extract<JobState, { kind: 'ended' }>, 'kind' | 'began'> {
-  return { why, code, signal, text, at };
+  return { why, code, signal, text: text === null ? null : inWords({ text, says, values }), at };
 }

@@ -5,7 +5,7 @@ import { commands } from '../ids';
 import type { Job } from '../jobs/jobsStore';
 import { isLive, succeeded } from '../jobs/state';
 import { messageOf } from '../errors';
-import { jobStateText } from './jobsTree';
+import { jobStateText, whyItFailed } from './jobsTree';
 
 export interface JobNewsOptions {
   readonly jobs: () => readonly Job[];
@@ -44,7 +44,7 @@ async function tell(job: Job, options: JobNewsOptions): Promise<void> {
   const resume = l10n.t('Resume');
   const showLog = l10n.t('Show Log');
   const text = `${job.title}: ${jobStateText(job, new Date())}`;
-  const why = job.progress?.error ?? null;
+  const why = whyItFailed(job);
   const chosen = succeeded(job.state)
     ? await vscode.window.showInformationMessage(
         job.spec?.kind === 'evaluate' ? l10n.t('{0}. Ready to listen.', text) : text,

@@ -133,6 +133,12 @@ function endText(state: Extract<JobState, { kind: 'ended' }>, at: string): strin
   }
 }
 
+/** What its scripts said of that; null where it did not fail, or nothing was said. */
+export function whyItFailed({ progress, state }: Job): string | null {
+  const refusal = state.kind === 'ended' && state.why === 'exited' ? state.text : null;
+  return progress?.error ?? refusal;
+}
+
 function lostText({ why }: Extract<JobState, { kind: 'lost' }>): string {
   switch (why) {
     case 'never-started':
@@ -171,8 +177,8 @@ function tooltipOf(job: Job, now: Date): vscode.MarkdownString {
   line([progressOf(job), jobStateText(job, now)].filter((part) => part !== '').join(' · '));
   const before = lastKnown(job.state);
   if (before !== job.state) line(l10n.t('Before that: {0}', jobStateText({ ...job, state: before }, now)));
-  const error = job.progress?.error ?? null;
-  if (error !== null) line(error);
+  const why = whyItFailed(job);
+  if (why !== null) line(why);
   if (job.progress !== null && job.progress.warnings > 0)
     line(l10n.t('{0} warnings: see the log.', job.progress.warnings));
   line(`${job.host}: ${job.directory}`);

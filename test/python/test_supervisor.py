@@ -16,6 +16,7 @@ from conftest import PYTHON_FOLDER
 from jobs import PYTHON, SUPERVISOR, Bench, is_running, pid_in, wait
 
 import supervisor
+from errors import HumanError, leave_word
 from job_directory import create, prepare_root
 
 
@@ -90,6 +91,41 @@ def test_exit_codes_and_signals_are_told_apart(
 ) -> None:
     record = bench.run(bench.spec(script))
     assert (record["code"], record["signal"], record["why"]) == (code, sign, why)
+
+
+def test_the_last_word_of_a_script_that_refuses_is_kept(bench: Bench) -> None:
+    said = {"text": "There is no such model.", "says": "model-folder-missing", "values": {"folder": "/m"}}
+    leave = "printf %s '{}' >\"$EARMARK_JOB_DIR/refusal.json\"; exit {}"
+    record = bench.run(bench.spec(leave.format(json.dumps(said), 2)))
+    assert {name: record[name] for name in said} == said
+    assert bench.run(bench.spec(leave.format(json.dumps(said), 3)))["text"] is None
+    for odd in ('{"text": ["x"], "says": 3, "values": 4}', "[]", '{"text": "' + "x" * 9000 + '"}'):
+        record = bench.run(bench.spec(leave.format(odd, 2)))
+        assert record["text"] is None
+        assert "says" not in record
+
+
+def test_a_script_leaves_its_last_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def word(error: HumanError) -> dict:
+        leave_word(error)
+        return json.loads((tmp_path / "refusal.json").read_bytes())
+
+    leave_word(HumanError("No job."))
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setenv("EARMARK_JOB_DIR", str(tmp_path))
+    assert word(HumanError("No {what}.", says="no", what="model")) == {
+        "text": "No model.", "says": "no", "values": {"what": "model"}
+    }  # fmt: skip
+    assert word(HumanError("x" * 9000)) == {"text": "x" * 400}
+    monkeypatch.setenv("EARMARK_JOB_DIR", str(tmp_path / "gone"))
+    leave_word(HumanError("Nobody to tell."))
+
+
+def test_a_training_that_is_refused_says_why_in_its_end(bench: Bench) -> None:
+    argv = [sys.executable, str(PYTHON_FOLDER / "train_lora.py"), "--model_path", "/gone", "--data_dir", "/gone"]
+    record = bench.run(bench.spec("", argv=[*argv, "--output_dir", str(bench.folder / "run")]))
+    assert (record["code"], record["says"]) == (2, "model-folder-missing")
+    assert record["values"]["folder"] == "/gone"
 
 
 @pytest.mark.parametrize(

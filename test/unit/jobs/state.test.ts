@@ -37,6 +37,7 @@ const table: [string, object, Partial<JobState>][] = [
   ['both gone', { started, alive: false }, { kind: 'lost', why: 'supervisor-gone', since: 1000 }],
   ['rebooted', { started, alive: false, same_boot: false }, { kind: 'lost', why: 'reboot' }],
   ['rebooted, and the pid is taken by another', { started, alive: true, same_boot: false }, { kind: 'lost', why: 'reboot' }],
+  ['refused by its script', { exit: { code: 2, why: 'exited', text: 'There is no model.', says: 'none-such', values: {} }, started }, { kind: 'ended', code: 2, text: 'There is no model.' }],
   ['ended well', { exit: { code: 0, why: 'exited', at: 5 } }, { kind: 'ended', code: 0, why: 'exited', at: 5 }],
   ['cancelled before it began', { exit: { code: null, why: 'stopped' } }, { kind: 'ended', why: 'stopped', began: false }],
   ['stopped without a supervisor', { exit: { code: null, why: 'stopped' }, started }, { kind: 'ended', why: 'stopped', began: true }],
