@@ -49,7 +49,7 @@ export function pytestOutcome(output: string): Outcome {
   };
 }
 
-/** Our own runners: `  ✗ test`, and `12 passed, 0 failed, 1 skipped` for each of their rounds or once. */
+/** Our own runners: `  ✗ test`, `  ✓ test (5 ms) on the second try`, and `12 passed, 0 failed, 1 skipped` for each of their rounds or once. */
 export function plainOutcome(output: string): Outcome {
   const lines = linesOf(output);
   const rounds = lines.filter((line) => /^\d+ passed, \d+ failed/.test(line)).map(wordCounts);
@@ -61,7 +61,7 @@ export function plainOutcome(output: string): Outcome {
     failed: sum(rounds.map((round) => round.failed)),
     skipped: sum(rounds.map((round) => round.skipped)),
     failures,
-    flaky: [],
+    flaky: lines.filter((line) => line.endsWith(' on the second try')).map((line) => line.trim()),
   };
 }
 

@@ -1,7 +1,7 @@
 // What the suite in the extension host tells the runner, one JSON line an event.
 export type TestEvent =
   | { kind: 'start'; title: string }
-  | { kind: 'passed'; title: string; ms: number }
+  | { kind: 'passed'; title: string; ms: number; /** On its second try. */ again: boolean }
   | { kind: 'failed'; title: string; why: string }
   | { kind: 'skipped'; title: string }
   | { kind: 'end' };
@@ -26,7 +26,7 @@ export function summarize(events: readonly TestEvent[]): Counts {
   for (const event of events) {
     if (event.kind === 'passed') {
       counts.passed++;
-      console.log(`  ✓ ${event.title} (${event.ms} ms)`);
+      console.log(`  ✓ ${event.title} (${event.ms} ms)${event.again ? ' on the second try' : ''}`);
     } else if (event.kind === 'failed') {
       counts.failed++;
       console.log(`  ✗ ${event.title}\n${event.why.replace(/^/gm, '      ')}`);

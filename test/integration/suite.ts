@@ -14,7 +14,8 @@ export function run(): Promise<void> {
   // One line an event, written at once: should this hang, the runner still knows where.
   const tell = (event: TestEvent) => appendFileSync(report, `${JSON.stringify(event)}\n`);
 
-  const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, forbidOnly: process.env['CI'] === 'true' });
+  const onCi = process.env['CI'] === 'true';
+  const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, forbidOnly: onCi, retries: onCi ? 1 : 0 });
   if (only !== undefined) {
     mocha.grep(only);
   }
@@ -46,7 +47,12 @@ function follow(mocha: Mocha, tell: (event: TestEvent) => void, done: (failures:
       done(failures);
     })
     .on('test', (test) => tell({ kind: 'start', title: test.fullTitle() }))
-    .on('pass', (test) => tell({ kind: 'passed', title: test.fullTitle(), ms: test.duration ?? 0 }))
+    .on('pass', (test) => {
+      // Mocha's own types do not know it.
+      const { currentRetry } = test as unknown as { currentRetry: () => number };
+      const again = currentRetry.call(test) > 0;
+      tell({ kind: 'passed', title: test.fullTitle(), ms: test.duration ?? 0, again });
+    })
     .on('pending', (test) => tell({ kind: 'skipped', title: test.fullTitle() }))
     .on('fail', (test, error: Error) =>
       tell({ kind: 'failed', title: test.fullTitle(), why: error.stack ?? error.message }),

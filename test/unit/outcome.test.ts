@@ -57,13 +57,14 @@ describe('the closing words of', () => {
   });
 
   test('our own runners, summed over their rounds', () => {
-    const output = '  ✓ a\n  ✗ b\n      why\n1 passed, 1 failed, 0 skipped\n2 passed, 0 failed, 3 skipped\n';
+    const output =
+      '  ✓ a (5 ms) on the second try\n  ✗ b\n      why\n1 passed, 1 failed, 0 skipped\n2 passed, 0 failed, 3 skipped\n';
     expect(plainOutcome(output)).toEqual({
       passed: 3,
       failed: 1,
       skipped: 3,
       failures: ['✗ b why'],
-      flaky: [],
+      flaky: ['✓ a (5 ms) on the second try'],
     });
   });
 

@@ -22,11 +22,16 @@ export async function evaluationRow(run: string): Promise<RunsNode & { kind: 'ev
 
 export async function pasteRemarks(text: string, row: RunsNode): Promise<void> {
   await vscode.env.clipboard.writeText(text);
-  void vscode.commands.executeCommand(commands.pasteRemarks, row);
   const lines = text.split('\n').length;
   const before = (await records()).length;
+  let ended = true;
   // Of a list that is shown, VS Code tells nobody: it is accepted as soon as it is there.
   await eventually(async () => {
+    // Accepted before anything in it was ticked, it ends with nothing saved; else its notification is still there to be read.
+    if (ended) {
+      ended = false;
+      void vscode.commands.executeCommand(commands.pasteRemarks, row).then(() => (ended = true));
+    }
     await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
     return (await records()).length >= before + lines ? true : undefined;
   });
