@@ -21,12 +21,11 @@ export type Part<S extends z.ZodRawShape> = (values: z.output<z.ZodObject<S>>, f
 
 /** Makes entries that have one name, null for the script’s own. */
 export function about(name: () => string | null) {
-  return <S extends z.ZodRawShape>(shape: S, say: Part<S>, mend?: Part<S>): Entry => {
-    const schema = z.object(shape);
-    return (values, figures) => {
-      const { success, data } = schema.safeParse(values);
+  return <S extends z.ZodRawShape>(shape: S, say: Part<S>, mend?: Part<S>): Entry =>
+    (values, figures) => {
+      // Made when it is needed: this is loaded with the extension.
+      const { success, data } = z.object(shape).safeParse(values);
       if (!success) return null;
       return { name: name(), text: say(data, figures), fix: mend?.(data, figures) ?? null };
     };
-  };
 }
