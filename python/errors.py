@@ -55,14 +55,15 @@ def printable(text: str) -> str:
 
 def leave_word(error: HumanError) -> None:
     """For the supervisor of a job, which puts it into exit.json: what is refused early is told by no run."""
-    folder = os.environ.get("EARMARK_JOB_DIR", "")
+    folder = os.environ.get("EARMARK_JOB_DIR")
+    if not folder:
+        return
     text = printable(str(error))
     word = json.dumps({"text": text, **error.parts})
     if len(word) > MOST_WORD_BYTES:
         word = json.dumps({"text": text[:SHORTENED]})
-    if folder:
-        with suppress(OSError), open(os.path.join(folder, "refusal.json"), "w", encoding="utf-8") as file:
-            file.write(word)
+    with suppress(OSError), open(os.path.join(folder, "refusal.json"), "w", encoding="utf-8") as file:
+        file.write(word)
 
 
 def run_script(make_parser: Callable[[], argparse.ArgumentParser], main: Callable[[argparse.Namespace], int]) -> None:

@@ -36,6 +36,7 @@ SHARED_FILES_S = 60.0
 REFUSED = 2
 """What a script of ours ends with when it has said why (errors.py)."""
 MOST_REFUSAL_BYTES = 2500
+"""The same figure as in errors.py: what is longer did not come from there."""
 PASSING = ("disk", "disk-full")
 """Refusals that a job which waits has time to see the end of."""
 

@@ -94,7 +94,8 @@ def remembered(directory: str, record: Json | None) -> Json | None:
         return record
     log = (read_file(os.path.join(directory, "slurm.log"), MAX_RECORD_BYTES) or b"").decode("utf-8", "replace")
     # What its daemons kill for its memory is no more than FAILED to the controller.
-    state = "OUT_OF_MEMORY" if KILLED_FOR_MEMORY.search(log) else record["state"]
+    killed = record["state"] == "FAILED" and KILLED_FOR_MEMORY.search(log)
+    state = "OUT_OF_MEMORY" if killed else record["state"]
     record = {**record, "state": state, "said": last_words(log)}
     if not os.path.lexists(path):
         with suppress(OSError):  # Slurm still knows it: the next look tries again
