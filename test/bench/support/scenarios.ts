@@ -200,6 +200,12 @@ export async function joiningLate(takes: readonly TakeSpec[]) {
   };
 }
 
+/** A take is chosen at 0.3 s, and something of it has come at 0.4 s. */
+const choosing = (clip: string): Act[] => [
+  { at: 0.3, do: (player) => player.select(clip) },
+  { at: 0.4, do: (player, ear) => ear.until(() => player.state.kind === 'playing') },
+];
+
 /**
  * Of the second take only a head comes at first; at 0.9 s all of it. Counts, from when it joined on, samples that are not the one that
  * is due.
@@ -213,8 +219,7 @@ export async function headAndRest(takes: readonly TakeSpec[]) {
     late: [late.clip],
     fetch,
     acts: [
-      { at: 0.3, do: (player) => player.select(late.clip) },
-      { at: 0.4, do: (player, ear) => ear.until(() => player.state.kind === 'playing') },
+      ...choosing(late.clip),
       {
         at: 0.9,
         do: (player) => {
@@ -242,8 +247,7 @@ export async function leavingHead(takes: readonly TakeSpec[]) {
     late: [late.clip],
     fetch,
     acts: [
-      { at: 0.3, do: (player) => player.select(late.clip) },
-      { at: 0.4, do: (player, ear) => ear.until(() => player.state.kind === 'playing') },
+      ...choosing(late.clip),
       { at: 0.6, do: (player) => player.select(first.clip) },
       {
         at: 0.9,
